@@ -1,0 +1,24 @@
+"""What a transfer method is.
+
+A method is a folder with `config.py` (options, torch-free: CLI, TUI and plans validate and describe with it) and
+`method.py` (the computation, loaded by workers only), and one line in `registry.py`. The loop knows no method by name.
+"""
+
+from typing import ClassVar
+
+from l2t.spec.base import Model
+
+
+class MethodConfig(Model):
+    """Options of a method, with defaults and help."""
+
+    summary: ClassVar[str]
+    """One line: what it does."""
+    paper: ClassVar[str]
+    """Where it comes from."""
+    implementation: ClassVar[str]
+    """Import string of its `Method` class."""
+    needs_source: ClassVar[bool] = True
+    """Whether it uses a source network; where not, the source is no part of the run's identity."""
+    unrolls: ClassVar[bool] = False
+    """Whether it differentiates through virtual steps (then bf16 is refused)."""

@@ -1,0 +1,122 @@
+"""A run's specification and its identity.
+
+A run is a pure function of its `RunSpec`; `RunSpec.id` is the content hash under which its result is stored, so that
+asking twice does not run twice.
+"""
+
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge
+
+from l2t import ENGINE
+from l2t.spec.base import Model, content_hash
+from l2t.spec.settings import DataSettings, TrainSettings
+
+Device = Literal["cpu", "cuda"]
+
+
+class SourceRef(Model):
+    """The source network a run imitates: a stored artefact, named by its hash."""
+
+    hash: str
+    """Content hash of the artefact: of its training for a trained source, of its weights for an imported one."""
+    name: str
+    """Name it is shown under."""
+    model: str
+    """Architecture, a name of the model registry."""
+    outputs: Annotated[int, Ge(2)]
+    """Classes of its linear layer."""
+
+
+class RunSpec(Model):
+    """One training, fully resolved: no default is left to be chosen later."""
+
+    method: str
+    """Transfer method, a name of the method registry."""
+    options: dict[str, Any]
+    """All options of the method, as its Config has them."""
+    dataset: str
+    """Target data set: a registry name or `folder:PATH`."""
+    checksum: str
+    """Checksum of the data set's archive or images."""
+    classes: Annotated[int, Ge(2)]
+    """Number of classes of the target data set."""
+    shots: Annotated[int, Ge(1)]
+    """Training images of each class."""
+    seed: Annotated[int, Ge(0)]
+    """Seed of all named streams of randomness."""
+    source: SourceRef | None
+    """Source network; None for methods that use none."""
+    target: str
+    """Target architecture, a name of the model registry."""
+    train: TrainSettings
+    data: DataSettings
+    device: Device = "cpu"
+    """Kind of device: results are reproducible on one kind only."""
+    recipe: str = ""
+    """Recipe it was asked for with; not part of the identity."""
+    trace: tuple[str, ...] = ()
+    """Tensor elements recorded every epoch (`features.0.weight[4,2,2,0]`); not part of the identity."""
+    engine: int = ENGINE
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What the result depends on, as plain JSON values."""
+        plain = self.model_dump(mode="json", exclude={"recipe", "trace"})
+        if self.dataset.startswith("folder:"):
+            plain["dataset"] = "folder"
+        if self.source is not None:
+            plain["source"] = self.source.hash
+        return plain
+
+    @cached_property
+    def id(self) -> str:
+        """Content hash of the identity: the run's name on disk."""
+        return content_hash(self.identity)
+
+    @cached_property
+    def cell(self) -> str:
+        """Content hash of the identity without the seed: runs of one cell differ only in seed."""
+        return content_hash({key: value for key, value in self.identity.items() if key != "seed"})
+
+    @property
+    def name(self) -> str:
+        """What a person calls the run: method, data set, shots, seed."""
+        return f"{self.method} {self.dataset} {self.shots} shots seed {self.seed}"
+
+
+class SourceSpec(Model):
+    """The training of a source network, fully resolved. Its hash names the artefact."""
+
+    name: str
+    """Name it is shown under and asked for with; not part of the identity."""
+    dataset: str
+    """Data set it is trained on: a registry name or `folder:PATH`."""
+    checksum: str
+    classes: Annotated[int, Ge(2)]
+    """Number of classes of the data set."""
+    model: str
+    """Architecture, a name of the model registry."""
+    seed: Annotated[int, Ge(0)] = 0
+    train: TrainSettings
+    data: DataSettings
+    device: Device = "cpu"
+    engine: int = ENGINE
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        plain = self.model_dump(mode="json", exclude={"name"})
+        if self.dataset.startswith("folder:"):
+            plain["dataset"] = "folder"
+        return {"kind": "source"} | plain
+
+    @cached_property
+    def id(self) -> str:
+        """Content hash of the identity: the artefact's name on disk."""
+        return content_hash(self.identity)
+
+    @property
+    def ref(self) -> SourceRef:
+        """How runs refer to the network this makes."""
+        return SourceRef(hash=self.id, name=self.name, model=self.model, outputs=self.classes)

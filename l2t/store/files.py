@@ -1,0 +1,91 @@
+"""The two ways anything is written to disk: atomically (a whole file) or by appending (one line of JSON).
+
+Every write of the store, of run folders and of caches goes through `_write`, so that a full or read-only disk can be
+tried in tests at one place.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    """Write all of `data`; OSError where the disk is full, read-only or gone."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`: readers see the old file or the new one, whole, and a power cut leaves one of them.
+
+    The temporary file lies beside it (`.NAME.RANDOM.tmp`) and is removed on any error.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        try:
+            _write(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """`write_atomic` of indented JSON with a final newline."""
+    write_atomic(path, (json.dumps(value, indent=1, ensure_ascii=True, allow_nan=False) + "\n").encode())
+
+
+class LineWriter:
+    """Appends JSON objects, one a line. A line that an earlier writer left torn is ended first."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        size = os.fstat(self._descriptor).st_size
+        if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
+            _write(self._descriptor, b"\n")
+
+    def append(self, *values: dict[str, Any]) -> None:
+        """Append each value as one line, all in one write."""
+        lines = [json.dumps(value, separators=(",", ":"), allow_nan=False) + "\n" for value in values]
+        if lines:
+            _write(self._descriptor, "".join(lines).encode())
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+
+def read_lines(path: Path, offset: int = 0) -> Iterator[dict[str, Any]]:
+    """The JSON objects of the whole lines of `path` from byte `offset`; torn and unreadable lines are skipped."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            data = file.read()
+    except FileNotFoundError:
+        return
+    for line in data.split(b"\n")[:-1]:
+        try:
+            value = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(value, dict):
+            yield value
