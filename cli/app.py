@@ -1,0 +1,148 @@
+"""The `l2t` command: which commands there are, and nothing of what they do.
+
+**Adding a command** is one line in `COMMANDS`: its name, the import string of a Typer app (a group, `cli.data:app`)
+or of a plain function with Typer annotations (`cli.ls:ls`), its line in `l2t --help`, and the heading above it.
+The module is imported only when the command is used or completed, so that `l2t --help` stays fast and light.
+
+**Rules for commands.** Print data with `cli.output`, everything else with `cli.diagnostics.say`. Raise an `L2tError`
+for what the user can mend; return None or an `ExitCode`. Do not catch KeyboardInterrupt unless there is work to stop.
+Find the home with `l2t.paths.home()`: the option `--home PATH` is given to *every* command by this module, works before
+and after the command's name, and sets `L2T_HOME` for this process and the workers it starts. Take no `--home` yourself.
+Module level of a command imports only what its help needs (registries' names, settings models): no torch, pandas,
+scipy, rich or textual.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Never
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+import l2t
+from cli.diagnostics import ExitCode, guarded
+from l2t.registry import load_object
+
+
+@dataclass(frozen=True)
+class Command:
+    """One line of `l2t --help`, and where the command is implemented."""
+
+    reference: str
+    help: str
+    heading: str
+
+
+COMMANDS = {
+    "run": Command(
+        "cli.run:run", "Train methods × data sets × shots × seeds; continue what was stopped.", "Experiments"
+    ),
+    "report": Command(
+        "cli.report:report", "Compare methods: mean ± interval, n, and tests against a baseline.", "Experiments"
+    ),
+    "ls": Command("cli.ls:ls", "List runs; filter and sort them.", "Experiments"),
+    "show": Command("cli.show:show", "Everything known about one run.", "Experiments"),
+    "data": Command("cli.data:app", "Data sets: list, prepare, verify, describe.", "Ingredients"),
+    "models": Command("cli.models:models", "Network architectures, their taps and sizes.", "Ingredients"),
+    "methods": Command("cli.methods:methods", "Transfer methods and their options.", "Ingredients"),
+    "source": Command("cli.source:app", "Source networks: train, import, list, show.", "Ingredients"),
+    "doctor": Command(
+        "cli.doctor:doctor", "What this machine has, what is missing, and what to do about it.", "Machine"
+    ),
+}
+
+
+class LazyCommand(TyperCommand):
+    """Stands for a command in the list until it is used; then it imports the real one and steps aside."""
+
+    def __init__(self, name: str, command: Command) -> None:
+        super().__init__(name, help=command.help, rich_help_panel=command.heading)
+        self._reference = command.reference
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        return self._load(parent.command).make_context(info_name, args, parent, **extra)
+
+    def _load(self, root: TyperGroup) -> Any:
+        target = load_object(self._reference)
+        if not isinstance(target, typer.Typer):
+            function, target = target, typer.Typer(add_completion=False)
+            target.command(self.name)(function)
+        command = get_command(target)
+        _give_home(command, next(param for param in root.params if param.name == "home"))
+        return command
+
+
+class Commands(TyperGroup):
+    """The group of all commands, none of them imported."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(
+            **(settings | {"commands": {name: LazyCommand(name, item) for name, item in COMMANDS.items()}})
+        )
+
+
+def _give_home(command: Any, option: Any) -> None:
+    """Let `command`, and every command below it, take `--home` as well."""
+    for below in getattr(command, "commands", {}).values():
+        _give_home(below, option)
+    command.params.append(option)
+
+
+def _use_home(value: Path | None) -> None:
+    if value is not None:
+        os.environ["L2T_HOME"] = str(value.expanduser().absolute())
+
+
+def _say_version(value: bool) -> None:
+    if value:
+        typer.echo(f"l2t {l2t.__version__}")
+        raise typer.Exit
+
+
+CODES = "\n".join(f"{code.value:>3}  {code.meaning}" for code in ExitCode)
+
+app = typer.Typer(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    epilog=f"Exit codes:\n{CODES}\n\nFirst steps: l2t doctor; l2t run --method scratch,ufm --seeds 5; l2t report.",
+)
+
+
+@app.callback()
+def root(
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            "--home",
+            envvar="L2T_HOME",
+            callback=_use_home,
+            expose_value=False,
+            is_eager=True,
+            metavar="FOLDER",
+            help="Folder of runs and artefacts. Default: the platform's user data folder.",
+        ),
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, expose_value=False, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Few-shot transfer learning between networks of different architectures: run, watch, compare."""
+
+
+def _command() -> int | None:
+    command: Any = get_command(app)
+    if "_L2T_COMPLETE" in os.environ:
+        command.main(prog_name="l2t")
+    with command.make_context("l2t", sys.argv[1:]) as context:
+        result = command.invoke(context)
+    return result if isinstance(result, int) else None
+
+
+def main() -> Never:
+    """The console script."""
+    sys.exit(guarded(_command))
