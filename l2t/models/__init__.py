@@ -1,0 +1,1 @@
+"""Architectures: torch-free descriptions (`registry`, `*.config`) and networks (`*.network`, workers only)."""

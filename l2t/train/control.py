@@ -1,4 +1,4 @@
-"""How a training talks to whoever runs it: when to stop, how far it is. Torch-free, so that workers' owners can import it."""
+"""How a training talks to whoever runs it: when to stop, how far it is. Torch-free, so that faces can import it."""
 
 from typing import Any, Protocol
 

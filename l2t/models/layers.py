@@ -1,0 +1,112 @@
+"""The layers networks are built from.
+
+Convolution and batch norm carry a second derivative of their own: unrolled SGD differentiates every backward pass
+again, and torch's general formulas spend a third of their time in transposed convolutions and element-wise passes
+that a hand-written one does not need (bench/meta_step.py).
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from l2t.models.second_order import batch_norm_relu, conv2d
+
+
+class Network(nn.Module):
+    """A network that shows its feature maps: `forward(images [batch, 3, size, size])` → (logits [batch, classes], taps)."""
+
+
+class Conv2d(nn.Module):
+    """A convolution, Kaiming-normal (fan-out) from `generator`, bias 0. Equivalent to `torch.nn.Conv2d`."""
+
+    def __init__(
+        self,
+        before: int,
+        after: int,
+        kernel: int,
+        *,
+        generator: torch.Generator,
+        stride: int = 1,
+        padding: int = 0,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.stride, self.padding = stride, padding
+        self.weight = nn.Parameter(torch.empty(after, before, kernel, kernel))
+        nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu", generator=generator)
+        self.bias = nn.Parameter(torch.zeros(after)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.is_autocast_enabled(x.device.type):  # second derivatives are for full precision only
+            return functional.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+        return conv2d(x, self.weight, self.bias, self.stride, self.padding)
+
+
+class BatchNorm2d(nn.Module):
+    """Batch norm whose running statistics move only while `tracking` is set. Else equivalent to `torch.nn.BatchNorm2d`.
+
+    Virtual steps pass through the network with batch statistics and must leave the running ones alone.
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+    eps = 1e-5
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+        self.momentum = 0.1
+        self.tracking = True
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return functional.batch_norm(
+                x, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps
+            )
+        if self.tracking:
+            return functional.batch_norm(
+                x, self.running_mean, self.running_var, self.weight, self.bias, True, self.momentum, self.eps
+            )
+        return functional.batch_norm(x, None, None, self.weight, self.bias, True, 0.0, self.eps)
+
+
+class BatchNormReLU2d(BatchNorm2d):
+    """Batch norm and ReLU in one, with a fast second derivative."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or torch.is_autocast_enabled(x.device.type):
+            return torch.relu(super().forward(x))
+        y, mean, var = batch_norm_relu(x, self.weight, self.bias, self.eps)
+        if self.tracking:
+            with torch.no_grad():
+                count = x.numel() // x.shape[1]
+                self.running_mean.lerp_(mean, self.momentum)
+                self.running_var.lerp_(var * (count / (count - 1)), self.momentum)
+        return y
+
+
+@contextlib.contextmanager
+def frozen_statistics(network: nn.Module) -> Iterator[None]:
+    """Within, forward passes in training mode use batch statistics and leave the running ones alone."""
+    norms = [module for module in network.modules() if isinstance(module, BatchNorm2d)]
+    for norm in norms:
+        norm.tracking = False
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.tracking = True
+
+
+def normal_linear(before: int, after: int, generator: torch.Generator) -> nn.Linear:
+    """A linear layer, weight normal with standard deviation 0.01 from `generator`, bias 0."""
+    linear = nn.Linear(before, after)
+    nn.init.normal_(linear.weight, 0.0, 0.01, generator=generator)
+    nn.init.zeros_(linear.bias)
+    return linear

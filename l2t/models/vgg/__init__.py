@@ -1,0 +1,1 @@
+"""VGG networks with batch norm, global average pooling and one linear layer."""
