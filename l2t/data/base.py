@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,19 @@ class DataInfo(Model):
     """Black border before the random crop, pixels, unless the spec says otherwise."""
     flip: bool = True
     """Random horizontal flip, unless the spec says otherwise."""
+    ignored: int = 0
+    """Files of a folder data set that are no images and were left out."""
+
+    def pool_counts(self, select: Literal["last", "val"]) -> tuple[int, ...]:
+        """Images of each class that few-shot subsets are drawn from: all, or without the validation split."""
+        if select == "last":
+            return self.train_counts
+        return tuple(count - validation_count(count) for count in self.train_counts)
+
+
+def validation_count(count: int) -> int:
+    """Images of the validation split in a class of `count` training images: a tenth, rounded down, at least one."""
+    return max(1, count // 10)
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,17 @@ class Images:
     y_test: NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Decoded:
+    """What decoding a data set gives, beside its images, for its `DataInfo`."""
+
+    images: Images
+    classes: tuple[str, ...]
+    height: int
+    width: int
+    ignored: int = 0
+
+
 class Progress(Protocol):
     """Told how far long work is: `done` of `total` (bytes or images; total 0: unknown) of a named step."""
 
@@ -52,14 +76,27 @@ class Progress(Protocol):
 
 
 class DataSet(Protocol):
-    """One data set of the registry. `decode` gives the images in their own size; resizing and caching are shared."""
+    """One data set of the registry: where its files come from and how they are read. Caching is shared (catalog.py).
+
+    folder: always the data folder (`l2t.paths.data()`).
+    """
 
     title: str
+    summary: str
     padding: int
     flip: bool
 
-    def fetch(self, folder: Path, progress: Progress) -> str:
-        """Make the official files available (download, verify) and return the checksum; DataError where that fails."""
+    def expected(self, name: str) -> DataInfo | None:
+        """What is known before any file is there: official archives have fixed checksums and counts. Else None."""
 
-    def decode(self, folder: Path, size: int, progress: Progress) -> tuple[Images, tuple[str, ...]]:
-        """All images, resized to size × size, and the class names."""
+    def missing(self, folder: Path) -> str | None:
+        """What `fetch` would have to download ("cifar-10-binary.tar.gz"), or None where nothing needs it."""
+
+    def state(self, folder: Path) -> str:
+        """A cheap fingerprint of what the images are made from; where it changes, the set is prepared anew."""
+
+    def fetch(self, folder: Path, progress: Progress) -> str:
+        """Make the files available (download, verify) and return the checksum; DataError where that fails."""
+
+    def decode(self, folder: Path, size: int, progress: Progress) -> Decoded:
+        """All images, resized to size × size. DataError names the file that cannot be read."""

@@ -13,15 +13,16 @@ from types import TracebackType
 from typing import Any, Self
 
 
-def _write(descriptor: int, data: bytes) -> None:
+def _write(descriptor: int, data: bytes | memoryview) -> None:
     """Write all of `data`; OSError where the disk is full, read-only or gone."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`: readers see the old file or the new one, whole, and a power cut leaves one of them.
+def write_atomic(path: Path, *data: bytes | memoryview) -> None:
+    """Replace `path` by the parts of `data`: readers see the old file or the new one, whole, and a power cut leaves one
+    of them.
 
     The temporary file lies beside it (`.NAME.RANDOM.tmp`) and is removed on any error.
     """
@@ -29,7 +30,8 @@ def write_atomic(path: Path, data: bytes) -> None:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         try:
-            _write(descriptor, data)
+            for part in data:
+                _write(descriptor, part)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
