@@ -1,5 +1,6 @@
 """What a data set is: a torch-free description and uint8 arrays decoded once. Read by faces, plans and workers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -7,6 +8,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from l2t.errors import UsageError
 from l2t.spec.base import Model
 
 
@@ -46,6 +48,26 @@ class DataInfo(Model):
 def validation_count(count: int) -> int:
     """Images of the validation split in a class of `count` training images: a tenth, rounded down, at least one."""
     return max(1, count // 10)
+
+
+def shot_counts(
+    counts: Sequence[int], shots: int, rare_class: int | None, rare_images: int, where: str
+) -> tuple[int, ...]:
+    """Images of each class in a few-shot subset: `shots`, of the rare class at most `rare_images`.
+
+    counts: images of each class there are to draw from (`DataInfo.pool_counts`); where: the data set, for the message.
+    UsageError where a class has too few, or where there is no such rare class.
+    """
+    if rare_class is not None and rare_class >= len(counts):
+        raise UsageError(f"{where} has no class {rare_class} to make rare: its classes are 0 … {len(counts) - 1}")
+    wanted = [min(shots, rare_images) if label == rare_class else shots for label in range(len(counts))]
+    label, count = min(enumerate(counts), key=lambda item: item[1] - wanted[item[0]])
+    if count < wanted[label]:
+        raise UsageError(
+            f"{where} has {count} training images of class {label}, {wanted[label]} shots were asked for. "
+            f"Largest possible: {count}."
+        )
+    return tuple(wanted)
 
 
 @dataclass(frozen=True)
