@@ -24,6 +24,7 @@ from typer.main import get_command
 
 import l2t
 from cli.diagnostics import ExitCode, guarded
+from cli.output import prepare
 from l2t.registry import load_object
 
 
@@ -145,4 +146,5 @@ def _command() -> int | None:
 
 def main() -> Never:
     """The console script."""
+    prepare()
     sys.exit(guarded(_command))

@@ -1,0 +1,172 @@
+"""stdout: data, for people as tables and for programs as JSON. Everything else goes through `cli.diagnostics`.
+
+Tables are plain text: aligned, whole when piped, fitted to the terminal otherwise, coloured only on a terminal without
+NO_COLOR. They need no rich, so that `l2t ls` on 10,000 runs starts and prints in half a second.
+"""
+
+import codecs
+import json
+import os
+import shutil
+import sys
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from l2t.printable import printable
+
+COLOURS = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
+STATES = {
+    "done": "green",
+    "failed": "red",
+    "running": "cyan",
+    "interrupted": "yellow",
+    "paused": "yellow",
+    "queued": "dim",
+    "cancelled": "dim",
+}
+"""Colours of the states of runs, the same in every table."""
+
+ASCII = {"±": "+/-", "×": "x", "–": "-", "−": "-", "←": "<-", "→": "->", "…": "...", "·": ".", "≥": ">=", "≤": "<="}
+"""Spellings for a terminal or file that has no such character."""
+
+NARROWEST = 8
+"""Characters below which a column is not cut to fit the terminal."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table."""
+
+    title: str
+    right: bool = False
+    """Align right: numbers."""
+    cut: bool = False
+    """May be cut (with …) where the terminal is too narrow."""
+    colours: Mapping[str, str] = field(default_factory=dict)
+    """Colour of a cell, by its text."""
+
+
+def prepare() -> None:
+    """Make stdout and stderr spell what their encoding lacks instead of failing. Called once, by `cli.app`."""
+    codecs.register_error("l2t", _spell)
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="l2t")
+
+
+def _spell(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(ASCII.get(character, "?") for character in error.object[error.start : error.end]), error.end
+
+
+def coloured() -> bool:
+    """Whether stdout shows colours."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal; None where stdout is a file or pipe, which lines need not fit."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def write(text: str) -> None:
+    """Write lines of text."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+def write_json(value: Any) -> None:
+    """Write JSON: a list with one element a line, anything else indented. Keys are part of the product."""
+    if isinstance(value, list):
+        lines = ",\n".join(json.dumps(item, allow_nan=False) for item in value)
+        write(f"[\n{lines}\n]" if value else "[]")
+    else:
+        write(json.dumps(value, indent=2, allow_nan=False))
+
+
+def write_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """Write a table with a header line. Control characters in cells are escaped; None is no text: give "–" or ""."""
+    texts = [[printable(cell) for cell in row] for row in rows]
+    widths = [
+        max(width(column.title), max((width(row[index]) for row in texts), default=0))
+        for index, column in enumerate(columns)
+    ]
+    available = terminal_width()
+    if available is not None:
+        widths = _fit(columns, widths, available)
+    colour = coloured()
+    header = "  ".join(
+        _cell(column.title, size, column.right, "bold" if colour else "")
+        for column, size in zip(columns, widths, strict=True)
+    )
+    lines = [header.rstrip()]
+    for row in texts:
+        cells = (
+            _cell(cell, size, column.right, column.colours.get(cell, "") if colour else "")
+            for cell, size, column in zip(row, widths, columns, strict=True)
+        )
+        lines.append("  ".join(cells).rstrip())
+    write("\n".join(lines))
+
+
+def width(text: str) -> int:
+    """Columns that `text` takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
+
+
+def _fit(columns: Sequence[Column], widths: list[int], available: int) -> list[int]:
+    """Widths with the widest of the columns that may be cut made narrower until the line fits, or nothing is left."""
+    fitted = list(widths)
+    while sum(fitted) + 2 * (len(fitted) - 1) > available:
+        cuttable = [index for index, column in enumerate(columns) if column.cut and fitted[index] > NARROWEST]
+        if not cuttable:
+            break
+        fitted[max(cuttable, key=fitted.__getitem__)] -= 1
+    return fitted
+
+
+def _cell(text: str, size: int, right: bool, colour: str) -> str:
+    if width(text) > size:
+        while width(text) > size - 1:
+            text = text[:-1]
+        text += "…"
+    space = " " * (size - width(text))
+    if colour:
+        text = f"\x1b[{COLOURS[colour]}m{text}\x1b[0m"
+    return space + text if right else text + space
+
+
+def duration(seconds: float | None) -> str:
+    """A time span for people, two digits at most: 45 s, 12 min, 3.2 h, 5 d; – where there is none."""
+    if seconds is None:
+        return "–"
+    if seconds < 60:
+        return f"{max(seconds, 0):.0f} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    hours = seconds / 3600
+    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.0f} d"
+
+
+def percent(value: float | None) -> str:
+    """An accuracy, one decimal; – where there is none."""
+    return "–" if value is None else f"{value:.1f}"
+
+
+def size(amount: float | None) -> str:
+    """Bytes for people: 512 B, 3.4 MB, 1.2 GB (powers of 1000); – where there is none."""
+    if amount is None:
+        return "–"
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
