@@ -4,10 +4,13 @@ The state of a job can be read from its folder alone: an fsynced `result.json` i
 """
 
 import json
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from l2t.store.files import LineWriter, read_lines, write_atomic, write_json
+
+_PARENTS = {"run": "runs", "source": "artefacts"}
 
 
 class JobFolder:
@@ -24,6 +27,11 @@ class JobFolder:
         self.weights = path / "weights.pt"
         self.log = path / "log.txt"
         self.result = path / "result.json"
+
+    @classmethod
+    def of(cls, home: Path, kind: str, id: str) -> Self:
+        """The folder of a job in this home: `runs/ID` for a run, `artefacts/ID` for anything that runs share."""
+        return cls(home / _PARENTS[kind] / id)
 
     def make(self) -> None:
         """Create the folder where it is missing."""
@@ -52,6 +60,34 @@ class JobFolder:
 
     def timing_writer(self) -> LineWriter:
         return LineWriter(self.timing)
+
+    def write_attempt(self, attempt: int, seconds: float, peak_memory: int) -> None:
+        """Note what one attempt took: seconds, and its process's peak memory in bytes."""
+        with self.timing_writer() as writer:
+            writer.append({"attempt": attempt, "seconds": seconds, "peak_memory": peak_memory})
+
+    def read_attempts(self) -> tuple[float | None, int | None]:
+        """Seconds of all noted attempts and their highest peak memory in bytes; None where none is noted."""
+        rows = [row for row in read_lines(self.timing) if "attempt" in row]
+        if not rows:
+            return None, None
+        return sum(row["seconds"] for row in rows), max(row["peak_memory"] for row in rows)
+
+    def archive(self) -> None:
+        """Move the files of an old attempt to `.archive/ID/N/` beside the folder, N counting from 1."""
+        if not self.path.exists():
+            return
+        parent = self.path.parent / ".archive" / self.path.name
+        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        number = 1 + max((int(path.name) for path in parent.iterdir()), default=0)
+        self.path.rename(parent / str(number))
+
+    def restart(self) -> None:
+        """Remove what an attempt left that cannot be gone on with: checkpoint, metrics, traces. The log stays."""
+        for path in (self.checkpoint, self.metrics, self.timing, self.weights):
+            path.unlink(missing_ok=True)
+        if self.traces.exists():
+            shutil.rmtree(self.traces)
 
     def write_result(self, result: dict[str, Any]) -> None:
         """Make the job done."""

@@ -1,0 +1,157 @@
+"""The connection to `HOME/l2t.db`: opening, transactions, and SQLite's errors as lines for the user."""
+
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from l2t.errors import StoreError
+from l2t.store.mounts import on_network
+from l2t.store.schema import VERSION, migrate, version_of
+
+BUSY_SECONDS = 30.0
+"""How long a statement waits for another process's transaction."""
+
+NAME = "l2t.db"
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors about the file `path` into StoreError; errors in our statements pass unchanged."""
+    try:
+        yield
+    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        name = getattr(error, "sqlite_errorname", "")
+        for prefix, text in _LINES:
+            if name.startswith(prefix):
+                raise StoreError(f"{path}: {text}") from error
+        raise
+
+
+_LINES = (
+    ("SQLITE_FULL", "the disk is full. Free some space and repeat the command; nothing was lost"),
+    ("SQLITE_READONLY", "the store cannot be written. Check the folder's permissions, or choose another with --home"),
+    ("SQLITE_CANTOPEN", "the store cannot be opened. Check the folder's permissions, or choose another with --home"),
+    ("SQLITE_NOTADB", "this is no l2t store, or it is damaged. Move the file away; run folders are not touched by it"),
+    (
+        "SQLITE_CORRUPT",
+        "the store is damaged. Move the file away; the results in the run folders are not touched by it",
+    ),
+    ("SQLITE_BUSY", f"another program has kept the store locked for {BUSY_SECONDS:.0f} s. Repeat the command later"),
+    ("SQLITE_LOCKED", f"another program has kept the store locked for {BUSY_SECONDS:.0f} s. Repeat the command later"),
+    ("SQLITE_IOERR", "reading or writing the store failed. Check the disk (full, disconnected, faulty?)"),
+)
+
+
+def connect(home: Path) -> sqlite3.Connection:
+    """Open the store of `home` for writing, created or brought to the present version where needed.
+
+    Raises StoreError where the folder cannot be made or written, or the store is newer or damaged (then untouched).
+    """
+    path = home / NAME
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}. Choose another folder with --home or L2T_HOME") from error
+    with explained(path):
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            _refuse_newer(path, connection)
+            network = on_network(home)
+            _set_journal(connection, "delete" if network else "wal")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if network else 'NORMAL'}")
+            connection.execute("PRAGMA foreign_keys = ON")
+            migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def connect_reading(home: Path) -> sqlite3.Connection:
+    """Open the store of `home` for reading; an empty one in memory where there is none. Nothing is created.
+
+    Raises StoreError where it cannot be read, is newer or damaged.
+    """
+    path = home / NAME
+    try:
+        size = path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        size = 0
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}. Choose another folder with --home or L2T_HOME") from error
+    if not size:
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        migrate(connection)
+        return connection
+    with explained(path):
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            _refuse_newer(path, connection)
+            current = version_of(connection) == VERSION
+        except BaseException:
+            connection.close()
+            raise
+    if current:
+        return connection
+    connection.close()
+    return connect(home)
+
+
+def _refuse_newer(path: Path, connection: sqlite3.Connection) -> None:
+    version = version_of(connection)
+    if version > VERSION:
+        raise StoreError(
+            f"{path}: the store has version {version}, this l2t knows {VERSION}. Update l2t, or choose another --home"
+        )
+
+
+def _set_journal(connection: sqlite3.Connection, mode: str) -> None:
+    """Change the journal mode where it differs. SQLite's busy timeout does not cover this change, so it is repeated."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != mode:
+        try:
+            connection.execute(f"PRAGMA journal_mode = {mode}")
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+class Database:
+    """An open store: statements and transactions. One per thread."""
+
+    def __init__(self, home: Path, connection: sqlite3.Connection) -> None:
+        self.home = home
+        self._connection = connection
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _all(self, statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        """All rows of one statement."""
+        with explained(self.home / NAME):
+            return self._connection.execute(statement, parameters).fetchall()
+
+    def _many(self, statement: str, rows: Sequence[Parameters]) -> None:
+        with explained(self.home / NAME):
+            self._connection.executemany(statement, rows)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All statements inside happen, or none. Takes the write lock at once, so that what was read stays true."""
+        with explained(self.home / NAME):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise

@@ -1,0 +1,126 @@
+"""Reading the store: runs, jobs and sweeps as rows. Changes nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from l2t.errors import UsageError
+from l2t.spec import RunSpec
+from l2t.store.database import Database
+from l2t.store.filter import ALL, Filter
+from l2t.store.rows import RUN_COLUMNS, JobRow, RunDetail, RunRow, SweepRow
+from l2t.store.state import Reason, State
+
+_RUN_COLUMNS = ", ".join(f"jobs.{name}" if name in ("id", "state") else name for name in RUN_COLUMNS)
+_JOB_COLUMNS = (
+    "jobs.id, jobs.kind, jobs.name, state, reason, message, epoch, epochs, attempts, jobs.created, claimed, finished,"
+    " heartbeat, host, pid, coalesce(runs.accuracy, artefacts.accuracy)"
+)
+_JOBS = "jobs LEFT JOIN runs USING (number) LEFT JOIN artefacts ON artefacts.hash = jobs.id"
+_STATES: Mapping[str, State] = {state.value: state for state in State}
+_REASONS: Mapping[str | None, Reason | None] = {None: None} | {reason.value: reason for reason in Reason}
+
+
+class Queries(Database):
+    """The part of the store that answers questions."""
+
+    def runs(self, filter: Filter = ALL, order: str = "created", limit: int = -1, offset: int = 0) -> list[RunRow]:
+        """Runs that meet the filter. order: a field of RunRow, "-FIELD" for descending; what has no value comes last.
+
+        Runs that are equal in `order` stand in the order of asking. limit: at most so many, -1 for all.
+        """
+        direction, column = ("DESC", order[1:]) if order.startswith("-") else ("ASC", order)
+        if column not in RUN_COLUMNS:
+            raise UsageError(f"runs cannot be sorted by {column!r}. Possible: {', '.join(RUN_COLUMNS)}")
+        rows = self._all(
+            f"SELECT {_RUN_COLUMNS} FROM runs JOIN jobs USING (number) WHERE {filter.where}"
+            f" ORDER BY {'jobs.' if column in ('id', 'state') else ''}{column} {direction} NULLS LAST, number"
+            " LIMIT ? OFFSET ?",
+            [*filter.parameters, limit, offset],
+        )
+        return [_run(row) for row in rows]
+
+    def count(self, filter: Filter = ALL) -> dict[State, int]:
+        """How many runs that meet the filter are in each state."""
+        rows = self._all(
+            f"SELECT jobs.state, count(*) FROM runs JOIN jobs USING (number) WHERE {filter.where} GROUP BY jobs.state",
+            filter.parameters,
+        )
+        return dict.fromkeys(State, 0) | {State(state): number for state, number in rows}
+
+    def run(self, id_or_prefix: str) -> RunDetail:
+        """The run of this id, or the only one whose id begins so. UsageError where there is none or more than one."""
+        rows = self._all(
+            f"SELECT {_RUN_COLUMNS}, spec FROM runs JOIN jobs USING (number) JOIN specs USING (number)"
+            " WHERE substr(jobs.id, 1, ?) = ? ORDER BY jobs.id LIMIT 6",
+            [len(id_or_prefix), id_or_prefix],
+        )
+        if not rows or not id_or_prefix:
+            raise UsageError(f"no run {id_or_prefix!r} (l2t ls lists all)")
+        if len(rows) > 1:
+            some = ", ".join(row[0] for row in rows[:5]) + (" …" if len(rows) > 5 else "")
+            raise UsageError(f"{id_or_prefix!r} begins the id of more than one run: {some}. Give more digits")
+        return RunDetail(_run(rows[0][:-1]), RunSpec.model_validate_json(rows[0][-1]))
+
+    def specs(self, filter: Filter = ALL) -> dict[str, str]:
+        """Specifications, as JSON texts by id, of the runs that meet the filter."""
+        rows = self._all(
+            f"SELECT jobs.id, spec FROM runs JOIN jobs USING (number) JOIN specs USING (number) WHERE {filter.where}",
+            filter.parameters,
+        )
+        return dict(rows)
+
+    def sweep(self, id: str) -> SweepRow:
+        """One sweep and its counts. UsageError where there is none of this id."""
+        found = self._sweeps("WHERE id = ?", [id])
+        if not found:
+            raise UsageError(f"no sweep {id!r}")
+        return found[0]
+
+    def sweeps(self) -> list[SweepRow]:
+        """All sweeps, the one last asked for first."""
+        return self._sweeps("", [])
+
+    def _sweeps(self, where: str, parameters: Sequence[Any]) -> list[SweepRow]:
+        rows = self._all(
+            f"SELECT id, created, command, recipe, seeds_planned FROM sweeps {where} ORDER BY asked DESC, id",
+            parameters,
+        )
+        counts: dict[tuple[str, str], dict[State, int]] = {}
+        ids = ", ".join("?" * len(rows))
+        for sweep, kind, state, number in self._all(
+            "SELECT sweep, kind, state, count(*) FROM sweep_jobs JOIN jobs USING (number)"
+            f" WHERE sweep IN ({ids}) GROUP BY sweep, kind, state",
+            [row[0] for row in rows],
+        ):
+            counts.setdefault((sweep, kind), dict.fromkeys(State, 0))[State(state)] = number
+        none = dict.fromkeys(State, 0)
+        return [
+            SweepRow(*(*row, counts.get((row[0], "run"), none), counts.get((row[0], "source"), none))) for row in rows
+        ]
+
+    def running(self, sweep: str) -> list[JobRow]:
+        """The jobs of a sweep that run now, the longest running first."""
+        return self._jobs(
+            "jobs.state = 'running' AND number IN (SELECT number FROM sweep_jobs WHERE sweep = ?)", "claimed", [sweep]
+        )
+
+    def ended(self, sweep: str) -> list[JobRow]:
+        """The jobs of a sweep that are done, failed or cancelled, in the order in which they ended."""
+        return self._jobs(
+            "jobs.state IN ('done', 'failed', 'cancelled')"
+            " AND number IN (SELECT number FROM sweep_jobs WHERE sweep = ?)",
+            "finished",
+            [sweep],
+        )
+
+    def sources(self) -> list[JobRow]:
+        """The trainings of source networks, finished or not, the latest first."""
+        return self._jobs("jobs.kind = 'source'", "number DESC", [])
+
+    def _jobs(self, where: str, order: str, parameters: Iterable[Any]) -> list[JobRow]:
+        rows = self._all(f"SELECT {_JOB_COLUMNS} FROM {_JOBS} WHERE {where} ORDER BY {order}, number", list(parameters))
+        return [JobRow(*(*row[:3], _STATES[row[3]], _REASONS[row[4]], *row[5:])) for row in rows]
+
+
+def _run(row: tuple[Any, ...]) -> RunRow:
+    return RunRow(row[0], _STATES[row[1]], _REASONS[row[2]], *row[3:])

@@ -1,0 +1,224 @@
+"""What the store takes and gives: plain frozen dataclasses. Times are seconds since 1970 (UTC), memory is in bytes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from l2t.spec import RunSpec, SourceSpec
+from l2t.store.state import Reason, State
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A process that holds a claim. Raw start ticks tell it from a later process of the same pid."""
+
+    host: str
+    boot_id: str
+    pid: int
+    start_ticks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a command asks for."""
+
+    command: str
+    """The command line, for people."""
+    recipe: str
+    seeds_planned: int
+    """Seeds of each cell that were planned."""
+    runs: Sequence[RunSpec]
+    sources: Sequence[SourceSpec] = ()
+    """Trainings of the source networks that the runs need (or that are asked for themselves)."""
+    force: bool = False
+    """Do again what is done: the runs, or the sources where no runs are asked for. Old attempts are archived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a submission means for the jobs of one kind."""
+
+    new: int = 0
+    done: int = 0
+    """Done already, and kept."""
+    waiting: int = 0
+    """In the queue already."""
+    running: int = 0
+    retried: int = 0
+    """In the queue again: failed, cancelled or interrupted before, or done and forced."""
+
+    @property
+    def left(self) -> int:
+        """Jobs that are still to be done."""
+        return self.new + self.waiting + self.running + self.retried
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a submission would do."""
+
+    runs: Counts
+    sources: Counts
+    states: Mapping[str, State]
+    """State of each job that exists already, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What a submission did."""
+
+    sweep: str
+    runs: Counts
+    sources: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed job."""
+
+    id: str
+    kind: str
+    """run or source."""
+    name: str
+    attempts: int
+    """Attempts so far, this one included."""
+    redo: bool
+    """It was done and is forced: what lies in its folder is an old attempt."""
+    data: str
+
+    def spec(self) -> RunSpec | SourceSpec:
+        """Its specification; pydantic's ValidationError where another version of l2t wrote it differently."""
+        model: type[RunSpec] | type[SourceSpec] = RunSpec if self.kind == "run" else SourceSpec
+        return model.model_validate_json(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job of any kind, as progress displays show it."""
+
+    id: str
+    kind: str
+    name: str
+    state: State
+    reason: Reason | None
+    message: str | None
+    epoch: int
+    epochs: int
+    attempts: int
+    created: float
+    claimed: float | None
+    finished: float | None
+    heartbeat: float | None
+    host: str | None
+    pid: int | None
+    accuracy: float | None
+    """Percent; None while it is not done."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run with its summary, as tables show it."""
+
+    id: str
+    state: State
+    reason: Reason | None
+    message: str | None
+    method: str
+    dataset: str
+    shots: int
+    seed: int
+    source: str | None
+    source_hash: str | None
+    target: str
+    recipe: str
+    cell: str
+    accuracy: float | None
+    """Percent, on the whole test set after the last epoch; None while it is not done. So all that follow."""
+    best_val: float | None
+    """Accuracy in percent of the epoch that is best on the validation split."""
+    rare_recall: float | None
+    """Percent."""
+    parameters: int | None
+    steps: int | None
+    seconds: float | None
+    """Time of all attempts."""
+    peak_memory: int | None
+    epoch: int
+    epochs: int
+    attempts: int
+    created: float
+    claimed: float | None
+    finished: float | None
+    heartbeat: float | None
+    host: str | None
+    pid: int | None
+
+
+RUN_COLUMNS = tuple(field.name for field in fields(RunRow))
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetail:
+    """A run and its specification."""
+
+    row: RunRow
+    spec: RunSpec
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRow:
+    """A sweep and how many of its jobs are in each state."""
+
+    id: str
+    created: float
+    command: str
+    recipe: str
+    seeds_planned: int
+    runs: Mapping[State, int]
+    """Number of runs by state; 0 for a state that none is in."""
+    sources: Mapping[State, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ArtefactRow:
+    """A finished product that runs share."""
+
+    hash: str
+    kind: str
+    """source; later also paraphraser, intermediate …"""
+    name: str
+    model: str
+    dataset: str
+    outputs: int
+    """Classes of its linear layer."""
+    origin: str
+    """trained, or the name of the file it was imported from."""
+    accuracy: float | None
+    """Percent."""
+    seconds: float | None
+    created: float
+
+
+ARTEFACT_COLUMNS = tuple(field.name for field in fields(ArtefactRow))
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Of a result: what tables show."""
+
+    accuracy: float | None
+    best_val: float | None
+    rare_recall: float | None
+    parameters: int | None
+    steps: int | None
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any]) -> "Summary":
+        """Summary of the contents of a `result.json`; what it lacks is None."""
+        return cls(
+            accuracy=result.get("accuracy"),
+            best_val=(result.get("best_val") or {}).get("accuracy"),
+            rare_recall=result.get("rare_recall"),
+            parameters=result.get("parameters"),
+            steps=result.get("steps"),
+        )

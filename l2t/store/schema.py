@@ -1,0 +1,115 @@
+"""The tables, as a list of versioned migrations (`PRAGMA user_version`)."""
+
+import sqlite3
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        # One row a job, without its specification: tables of 100,000 runs are read from narrow rows.
+        # `number` is the order of asking and the key that all other tables use; `position` is the order of running.
+        """CREATE TABLE jobs (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            state TEXT NOT NULL,
+            reason TEXT,
+            message TEXT,
+            priority INTEGER NOT NULL DEFAULT 0,
+            position INTEGER NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            stalled INTEGER NOT NULL DEFAULT 0,
+            reached INTEGER NOT NULL DEFAULT 0,
+            redo INTEGER NOT NULL DEFAULT 0,
+            epoch INTEGER NOT NULL DEFAULT 0,
+            epochs INTEGER NOT NULL,
+            host TEXT,
+            boot_id TEXT,
+            pid INTEGER,
+            start_ticks INTEGER,
+            heartbeat REAL,
+            created REAL NOT NULL,
+            claimed REAL,
+            finished REAL
+        ) STRICT""",
+        "CREATE INDEX jobs_by_turn ON jobs (state, priority DESC, position)",
+        "CREATE TABLE specs (number INTEGER PRIMARY KEY REFERENCES jobs ON DELETE CASCADE, spec TEXT NOT NULL) STRICT",
+        """CREATE TABLE needs (
+            number INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+            needed INTEGER NOT NULL REFERENCES jobs,
+            PRIMARY KEY (number, needed)
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX needs_by_needed ON needs (needed)",
+        """CREATE TABLE runs (
+            number INTEGER PRIMARY KEY REFERENCES jobs ON DELETE CASCADE,
+            method TEXT NOT NULL,
+            dataset TEXT NOT NULL,
+            shots INTEGER NOT NULL,
+            seed INTEGER NOT NULL,
+            source TEXT,
+            source_hash TEXT,
+            target TEXT NOT NULL,
+            recipe TEXT NOT NULL,
+            cell TEXT NOT NULL,
+            accuracy REAL,
+            best_val REAL,
+            rare_recall REAL,
+            parameters INTEGER,
+            steps INTEGER,
+            seconds REAL,
+            peak_memory INTEGER
+        ) STRICT""",
+        "CREATE INDEX runs_by_cell ON runs (cell)",
+        """CREATE TABLE artefacts (
+            hash TEXT PRIMARY KEY,
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            model TEXT NOT NULL,
+            dataset TEXT NOT NULL,
+            outputs INTEGER NOT NULL,
+            origin TEXT NOT NULL,
+            accuracy REAL,
+            seconds REAL,
+            created REAL NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX artefacts_by_name ON artefacts (name, created)",
+        """CREATE TABLE sweeps (
+            id TEXT PRIMARY KEY,
+            created REAL NOT NULL,
+            asked REAL NOT NULL,
+            command TEXT NOT NULL,
+            recipe TEXT NOT NULL,
+            seeds_planned INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE sweep_jobs (
+            sweep TEXT NOT NULL REFERENCES sweeps ON DELETE CASCADE,
+            number INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+            PRIMARY KEY (sweep, number)
+        ) STRICT, WITHOUT ROWID""",
+    ),
+)
+"""Statements of each version, in order. Never changed once released: a change is a new entry."""
+
+VERSION = len(MIGRATIONS)
+"""Version that this program writes."""
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Version of an open database; 0 for an empty one."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the database to VERSION in one transaction. The connection is in autocommit mode."""
+    if version_of(connection) == VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statements in MIGRATIONS[version_of(connection) :]:  # read again: another process may have been first
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise

@@ -1,0 +1,41 @@
+"""The store, as every face and process sees it."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from l2t.store.artefacts import Artefacts
+from l2t.store.database import connect, connect_reading
+from l2t.store.lifecycle import Lifecycle
+from l2t.store.queries import Queries
+from l2t.store.submit import Submitting
+
+
+class Store(Submitting, Lifecycle, Queries, Artefacts):
+    """All that is known about the jobs of one home: asking for them (`submit.py`), what happens to them
+    (`lifecycle.py`), questions (`queries.py`) and what runs share (`artefacts.py`). A thread opens its own.
+
+    Raises StoreError from any method where the disk is full, or the database is damaged or locked for long.
+    """
+
+    @classmethod
+    def open(cls, home: Path) -> Self:
+        """The store of `home`, created where it is missing.
+
+        Raises StoreError where the folder cannot be made or written, or where its store is newer or damaged.
+        """
+        return cls(home, connect(home))
+
+    @classmethod
+    def read(cls, home: Path) -> Self:
+        """The store of `home` for reading only; where there is none, an empty one in memory. Nothing is created.
+
+        Raises StoreError where it cannot be read, is newer or damaged.
+        """
+        return cls(home, connect_reading(home))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
