@@ -1,0 +1,1 @@
+"""Learning what, where and which pixels to transfer."""

@@ -1,0 +1,39 @@
+"""A method that matches feature maps: its pairs, adapters and source maps. Worker-side."""
+
+from torch import Tensor
+
+from l2t.bilevel import Params
+from l2t.matching.adapters import Adapters
+from l2t.matching.loss import Weights, matching_loss
+from l2t.matching.pairs import Form, choose
+from l2t.matching.source import SourceMaps, source_maps
+from l2t.methods.method import Batch, Method, Setup, cross_entropy, hits, tap_sizes
+
+
+class Matched(Method):
+    """Base of ufm, l2tww and l2twww: L = CE + β L_matching over the pairs of `form`."""
+
+    def __init__(self, setup: Setup, form: Form, beta: float) -> None:
+        assert setup.source is not None
+        assert setup.source_info is not None
+        self.source, self.source_info = setup.source, setup.source_info
+        self.pairs = choose(form, setup.source_info, setup.target_info)
+        adapters = Adapters(self.pairs, setup.source_info, setup.target_info, setup.streams.generator("adapters"))
+        super().__init__(setup, adapters)
+        self.beta = beta
+        self.sources = adapters.sources
+        self.sizes = tap_sizes(setup.target_info, setup.size, self.sources)
+
+    def maps(self, images: Tensor) -> SourceMaps:
+        """The source's maps of a batch."""
+        return source_maps(self.source, images, self.sources, self.sizes)
+
+    def matched_losses(
+        self, theta: Params, batch: Batch, maps: SourceMaps, weights: dict[int, Weights]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """CE + β L_matching with the given weights, and its parts."""
+        logits, mapped = self.forward(theta, batch.images)
+        ce = cross_entropy(logits, batch.labels)
+        matching = matching_loss(maps.resized, mapped, weights)
+        parts = {"ce": ce, "matching": matching, "hits": hits(logits, batch.labels)}
+        return ce + self.beta * matching, parts

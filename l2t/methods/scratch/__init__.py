@@ -1,0 +1,1 @@
+"""Training from scratch: the baseline without transfer."""

@@ -1,0 +1,14 @@
+"""Options of scratch: none."""
+
+from typing import ClassVar
+
+from l2t.methods.base import MethodConfig
+
+
+class Config(MethodConfig):
+    """Cross-entropy only."""
+
+    summary: ClassVar[str] = "train the target network from random weights, without a source"
+    paper: ClassVar[str] = "baseline of the thesis, section 5"
+    implementation: ClassVar[str] = "l2t.methods.scratch.method:Scratch"
+    needs_source: ClassVar[bool] = False

@@ -1,0 +1,1 @@
+"""Unweighted feature matching."""

@@ -1,0 +1,226 @@
+"""The methods against independent readings of METHODS.md, and the equalities between them, float64."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import torch
+from oracles.meta import Problem, kept_graph, replay
+from torch import Tensor
+
+from l2t.methods.base import MethodConfig
+from l2t.methods.method import Batch, Method, Setup
+from l2t.methods.registry import methods
+from l2t.models.base import ModelInfo
+from l2t.models.registry import models
+from l2t.registry import load_object
+from l2t.spec.settings import TrainSettings
+from l2t.train.streams import Streams
+
+LR = 0.05
+SIZE = 16
+
+
+@pytest.fixture(autouse=True)
+def double_precision() -> Iterator[None]:
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def network(info: ModelInfo, classes: int, seed: int) -> torch.nn.Module:
+    return load_object(info.build)(info, classes, torch.Generator().manual_seed(seed))
+
+
+def make(name: str, config: MethodConfig | None = None, target: str = "vgg-small") -> Method:
+    """A method with a random ResNet-8 source whose running statistics are not those of a fresh network."""
+    generator = torch.Generator().manual_seed(5)
+    source_info, target_info = models.get("resnet8"), models.get(target)
+    source = network(source_info, 7, 1)
+    for key, buffer in source.named_buffers():
+        buffer.copy_(torch.rand(buffer.shape, generator=generator) + (0.5 if "var" in key else -0.5))
+    source.eval().requires_grad_(False)
+    setup = Setup(
+        target=network(target_info, 5, 2),
+        target_info=target_info,
+        source=source,
+        source_info=source_info,
+        config=config or methods.get(name)(),
+        train=TrainSettings(),
+        size=SIZE,
+        streams=Streams(0),
+        probe=torch.randn(8, 3, SIZE, SIZE, generator=generator),
+    )
+    return load_object(methods.get(name).implementation)(setup)
+
+
+def batches(count: int) -> list[Batch]:
+    generator = torch.Generator().manual_seed(9)
+    return [
+        Batch(torch.randn(6, 3, SIZE, SIZE, generator=generator), torch.randint(0, 5, (6,), generator=generator))
+        for _ in range(count)
+    ]
+
+
+def problem_of(method: Method, batch: Batch) -> Problem:
+    setup = method.setup
+    return Problem(
+        setup.source_info,
+        setup.target_info,
+        setup.source.state_dict(),
+        method.pairs,
+        batch.images,
+        batch.labels,
+        LR,
+        steps=getattr(setup.config, "virtual_steps", 2),
+    )
+
+
+def clones(named: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in named.items()}
+
+
+@pytest.mark.parametrize("name", ["l2tww", "l2twww"])
+@pytest.mark.parametrize("steps", [0, 1, 2, 3])
+def test_three_iterations_equal_a_fully_unrolled_graph(name: str, steps: int) -> None:
+    method = make(name, methods.get(name)(virtual_steps=steps))
+    theta, buffers = clones(method.theta), clones(method.buffers)
+    phi = {key: torch.nn.Parameter(value.clone()) for key, value in method.phi.named_parameters()}
+    adam = torch.optim.Adam(phi.values(), lr=1e-4, weight_decay=1e-4)
+    for batch in batches(3):
+        method.step(batch, LR)
+        problem = problem_of(method, batch)
+        theta, buffers = problem.real_step(theta, buffers, phi)
+        for key, grad in kept_graph(problem, theta, buffers, phi).items():
+            phi[key].grad = grad
+            # float64 rounding, amplified by the ill-conditioned first steps; a wrong formula is off by far more
+            torch.testing.assert_close(dict(method.phi.named_parameters())[key].grad, grad, rtol=1e-7, atol=1e-15)
+        adam.step()
+        torch.testing.assert_close(method.theta, theta, rtol=1e-8, atol=1e-12)
+        torch.testing.assert_close(method.buffers, buffers, rtol=1e-8, atol=1e-12)
+    torch.testing.assert_close(dict(method.phi.named_parameters()), dict(phi), rtol=1e-7, atol=1e-10)
+
+
+def test_replaying_every_step_gives_the_same_hypergradient() -> None:
+    method = make("l2twww")
+    batch = batches(1)[0]
+    phi = dict(method.phi.named_parameters())
+    problem = problem_of(method, batch)
+    for key, grad in kept_graph(problem, method.theta, method.buffers, phi).items():
+        torch.testing.assert_close(replay(problem, method.theta, method.buffers, phi)[key], grad, rtol=1e-8, atol=1e-15)
+
+
+def test_ufm_takes_sgd_steps_on_the_formula_read_pair_by_pair() -> None:
+    method = make("ufm")
+    theta, buffers = clones(method.theta), clones(method.buffers)
+    for batch in batches(3):
+        method.step(batch, LR)
+        theta, buffers = problem_of(method, batch).real_step(theta, buffers, {})
+    torch.testing.assert_close(method.theta, theta, rtol=1e-8, atol=1e-12)
+
+
+def test_scratch_takes_sgd_steps_on_the_cross_entropy() -> None:
+    method = make("scratch")
+    theta, buffers = clones(method.theta), clones(method.buffers)
+    for batch in batches(3):
+        method.step(batch, LR)
+        problem = replace(problem_of(make("ufm"), batch), beta=0.0)
+        named = theta | {key: value for key, value in make("ufm").theta.items() if key.startswith("adapters")}
+        zeros = buffers | {key: torch.zeros_like(value) for key, value in named.items() if key not in buffers}
+        moved, momenta = problem.real_step(named, zeros, {})
+        theta, buffers = {key: moved[key] for key in theta}, {key: momenta[key] for key in theta}
+    torch.testing.assert_close(method.theta, theta, rtol=1e-8, atol=1e-12)
+
+
+def test_frozen_which_network_makes_l2twww_equal_l2tww() -> None:
+    with_which, without = make("l2twww"), make("l2tww")
+    with_which.phi.which.requires_grad_(False)
+    phi = [parameter for parameter in with_which.phi.parameters() if parameter.requires_grad]
+    with_which.phi.parameters = lambda recurse=True: iter(phi)  # what the step differentiates
+    for batch in batches(3):
+        with_which.step(batch, LR)
+        without.step(batch, LR)
+    torch.testing.assert_close(with_which.theta, without.theta, rtol=1e-6, atol=1e-12)
+
+
+def test_even_weights_make_both_losses_equal_ufms() -> None:
+    batch = batches(1)[0]
+    ufm = make("ufm")
+    maps = ufm.maps(batch.images)
+    expected, _ = ufm.matched_losses(ufm.theta, batch, maps, ufm.even)
+    for name in ("l2tww", "l2twww"):
+        method = make(name)
+        with torch.no_grad():
+            for part in method.phi.where.values():
+                part.weight.zero_()
+        loss, _ = method.matched_losses(method.theta, batch, maps, method.phi(maps.whole))
+        torch.testing.assert_close(loss, expected, rtol=1e-12, atol=0)
+
+
+def test_leaving_parts_out_of_l2twww_gives_l2tww_and_ufm() -> None:
+    batch = batches(1)[0]
+    config = methods.get("l2twww")
+    only, l2tww = make("l2twww", config(parts=("what", "where"))), make("l2tww")
+    only.step(batch, LR)
+    l2tww.step(batch, LR)
+    torch.testing.assert_close(only.theta, l2tww.theta, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"which_input": "pool3"},
+        {"which_input": "gap"},
+        {"which_start": "default"},
+        {"softplus": "after"},
+        {"softplus": "after", "scale": "mean-one"},
+        {"scale": "mean-one"},
+        {"virtual": "thesis"},
+        {"statistics_updates": 2},
+        {"pairs": "one-to-one"},
+        {"pairs": "single"},
+        {"parts": ("which",)},
+    ],
+    ids=str,
+)
+def test_every_choice_trains_and_moves_its_weights(options: dict[str, object]) -> None:
+    method = make("l2twww", methods.get("l2twww")(**options))
+    for batch in batches(2):
+        metrics = method.step(batch, LR)
+    assert all(value.isfinite() for value in metrics.values())
+    drift = method.drift()
+    assert drift["gamma_moved"] > 0
+    assert drift["gamma_min"] > 0
+
+
+@pytest.mark.parametrize("name", ["l2tww", "l2twww"])
+def test_gamma_starts_at_one_and_w_uniform(name: str) -> None:
+    seen = make(name).observe()
+    assert all(torch.allclose(value, torch.tensor(1.0)) for key, value in seen.items() if key.startswith("gamma"))
+    assert all(torch.allclose(v, torch.tensor(1 / v.shape[1])) for key, v in seen.items() if key.startswith("w["))
+
+
+@pytest.mark.parametrize("name", list(methods))
+def test_virtual_steps_leave_the_running_statistics_to_the_real_step(name: str) -> None:
+    method, plain = make(name), make("ufm")
+    batch = batches(1)[0]
+    method.step(batch, LR)
+    plain.step(batch, LR)
+    for key, buffer in plain.learner.named_buffers():
+        torch.testing.assert_close(dict(method.learner.named_buffers())[key], buffer, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("name", list(methods))
+def test_a_restored_method_goes_on_bit_for_bit(name: str) -> None:
+    whole, first = make(name), make(name)
+    series = batches(4)
+    for batch in series:
+        whole.step(batch, LR)
+    for batch in series[:2]:
+        first.step(batch, LR)
+    second = make(name)
+    second.load_state_dict(first.state_dict())
+    for batch in series[2:]:
+        second.step(batch, LR)
+    assert all(torch.equal(whole.theta[key], second.theta[key]) for key in whole.theta)
+    assert all(torch.equal(value, second.weights()[key]) for key, value in whole.weights().items())
