@@ -40,7 +40,7 @@ def _seeds(value: Any) -> Any:
             return read_seeds(str(value))
         except UsageError as error:
             raise ValueError(str(error)) from None
-    return value
+    return tuple(value) if isinstance(value, list) else value
 
 
 class SourceTable(Model):

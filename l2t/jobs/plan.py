@@ -1,0 +1,183 @@
+"""From a request to fully resolved specifications: names looked up, defaults filled in, everything checked.
+
+What a plan contains can run; what cannot is a UsageError before anything is written to the home.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from l2t.data.base import DataInfo, shot_counts
+from l2t.data.registry import canonical
+from l2t.errors import UsageError
+from l2t.jobs.inventory import Inventory
+from l2t.methods.registry import methods
+from l2t.models.registry import models
+from l2t.spec import DataSettings, RunSpec, SourceRef, SourceSpec, TrainSettings
+from l2t.spec.recipe import SourceTable
+from l2t.spec.recipe_file import read_recipe
+from l2t.spec.request import SweepRequest
+from l2t.spec.run import Device
+from l2t.spec.sweep import Point, expand
+from l2t.spec.variants import build
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a request comes to."""
+
+    runs: tuple[RunSpec, ...]
+    """In the order in which they are queued, each once."""
+    sources: tuple[SourceSpec, ...]
+    """Trainings of source networks that the runs need; done ones are not trained again."""
+    recipe: str
+    seeds_planned: int
+    """Seeds of each cell."""
+    datasets: dict[str, DataInfo]
+    """The data sets of runs and sources, by name."""
+
+
+def plan(request: SweepRequest, inventory: Inventory, device: Device) -> Plan:
+    """The runs of `request` on `device`, and the source networks to be trained for them.
+
+    Raises UsageError for unknown names, too many shots, too small images and settings that do not go together;
+    DataError where a data set cannot be prepared.
+    """
+    points = expand(request)
+    once = _Once(inventory)
+    planner = _Planner(request, once, device)
+    # Everything that needs no data first: nothing is downloaded for a request that cannot be met.
+    names = {name: canonical(name) for name in dict.fromkeys(point.dataset for point in points)}
+    for group in {(p.method, p.target, p.settings.key, str(p.source)): p for p in points}.values():
+        planner.check(group)
+    runs: dict[str, RunSpec] = {}
+    for point in points:
+        run = planner.resolve(point, names[point.dataset])
+        runs.setdefault(run.id, run)
+    seeds = {point.seed for point in points}
+    trainings = tuple(planner.trainings.values())
+    return Plan(tuple(runs.values()), trainings, request.recipe.name, len(seeds), once.datasets)
+
+
+def plan_source(table: SourceTable, inventory: Inventory, device: Device) -> SourceSpec:
+    """The training of the source network that `table` defines; errors as of `plan`."""
+    train = build(TrainSettings, "training", table.train)
+    data = build(DataSettings, "data", table.data)
+    _check_size(table.model, data.size)
+    _check_precision(train, device)
+    if data.rare_class is not None or train.select != "last":
+        raise UsageError("a source network is trained on its whole data set: rare_class and select=val are for runs")
+    info = inventory.dataset(canonical(table.dataset), data.size)
+    return SourceSpec(
+        name=table.name,
+        dataset=info.name,
+        checksum=info.checksum,
+        classes=len(info.classes),
+        model=table.model,
+        seed=table.seed,
+        train=train,
+        data=_resolved(data, info),
+        device=device,
+    )
+
+
+class _Once:
+    """An inventory that asks another for each thing once."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._sizes: dict[tuple[str, int], DataInfo] = {}
+        self.datasets: dict[str, DataInfo] = {}
+        self.source = cache(inventory.source)
+        self.absent_source = cache(inventory.absent_source)
+        self._inventory = inventory
+
+    def dataset(self, name: str, size: int) -> DataInfo:
+        if (name, size) not in self._sizes:
+            self._sizes[name, size] = self.datasets[name] = self._inventory.dataset(name, size)
+        return self._sizes[name, size]
+
+
+class _Planner:
+    """Resolves the points of one request."""
+
+    def __init__(self, request: SweepRequest, inventory: Inventory, device: Device) -> None:
+        self._request = request
+        self._inventory = inventory
+        self._device = device
+        self._sources: dict[str, SourceRef] = {}
+        self.trainings: dict[str, SourceSpec] = {}
+
+    def check(self, point: Point) -> None:
+        """UsageError where the point's networks and settings do not exist or do not go together."""
+        config = methods.get(point.method)
+        train = point.settings.train
+        _check_size(point.target, point.settings.data.size)
+        _check_precision(train, self._device)
+        if train.precision == "bf16" and config.unrolls:
+            raise UsageError(
+                f"{point.method} differentiates through virtual steps: bf16 is too coarse, take fp32 or tf32"
+            )
+        if config.needs_source:
+            if point.source is None:
+                raise UsageError(f"{point.method} needs a source network: --source NAME (l2t source list shows them)")
+            _check_size(self._find_source(point.source).model, point.settings.data.size)
+
+    def resolve(self, point: Point, name: str) -> RunSpec:
+        """The run of a checked point on the data set of that canonical name."""
+        data = point.settings.data
+        info = self._inventory.dataset(name, data.size)
+        counts = info.pool_counts(point.settings.train.select)
+        shot_counts(counts, point.shots, data.rare_class, data.rare_images, info.name)
+        return RunSpec(
+            method=point.method,
+            options=point.settings.options,
+            dataset=info.name,
+            checksum=info.checksum,
+            classes=len(info.classes),
+            shots=point.shots,
+            seed=point.seed,
+            source=None if point.source is None else self._source(point.source),
+            target=point.target,
+            train=point.settings.train,
+            data=_resolved(data, info),
+            device=self._device,
+            recipe=self._request.recipe.name,
+            trace=point.trace,
+        )
+
+    def _source(self, wanted: str | SourceTable) -> SourceRef:
+        """The network: stored, or to be trained as a recipe says."""
+        key = str(wanted)
+        if key not in self._sources:
+            found = self._find_source(wanted)
+            if isinstance(found, SourceTable):
+                training = plan_source(found, self._inventory, self._device)
+                self.trainings[training.id] = training
+                found = training.ref
+            self._sources[key] = found
+        return self._sources[key]
+
+    def _find_source(self, wanted: str | SourceTable) -> SourceRef | SourceTable:
+        if isinstance(wanted, SourceTable):
+            return wanted
+        if (stored := self._inventory.source(wanted)) is not None:
+            return stored
+        tables = [recipe.source for recipe in (self._request.recipe, read_recipe("demo"))]
+        known = {table.name: table for table in tables if isinstance(table, SourceTable)}
+        return known.get(wanted) or self._inventory.absent_source(wanted)
+
+
+def _check_size(model: str, size: int) -> None:
+    smallest = models.get(model).smallest
+    if size < smallest:
+        raise UsageError(f"{model} takes images of {smallest} pixels or more, data.size is {size}")
+
+
+def _check_precision(train: TrainSettings, device: Device) -> None:
+    if train.precision == "tf32" and device == "cpu":
+        raise UsageError("tf32 is an arithmetic of CUDA devices; on the CPU take --precision fp32")
+
+
+def _resolved(data: DataSettings, info: DataInfo) -> DataSettings:
+    """The settings with the data set's own padding and flip where none was asked for."""
+    own = {"padding": info.padding, "flip": info.flip}
+    return data.model_copy(update={key: value for key, value in own.items() if getattr(data, key) is None})

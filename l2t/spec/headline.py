@@ -1,0 +1,30 @@
+"""The first line of a sweep: what nobody typed."""
+
+from l2t.spec.request import SweepRequest
+from l2t.spec.values import write_seeds
+
+
+def headline(request: SweepRequest) -> str:
+    """One line: what the recipe says for all that was not given."""
+    recipe = request.recipe
+    blocks = recipe.sweep or (recipe,)
+    parts = []
+    for given, word, values in (
+        (request.methods, "methods", [value for block in blocks for value in block.methods or recipe.methods]),
+        (request.datasets, "data", [value for block in blocks for value in block.datasets or recipe.datasets]),
+        (request.shots, "shots", [value for block in blocks for value in block.shots or recipe.shots]),
+    ):
+        if not given and values:
+            parts.append(f"{word} {', '.join(map(str, dict.fromkeys(values)))}")
+    if not request.seeds and recipe.seeds:
+        parts.append(f"{write_seeds(recipe.seeds)} seeds")
+    if not request.sources and recipe.source is not None:
+        parts.append(f"source {recipe.source if isinstance(recipe.source, str) else recipe.source.name}")
+    if not request.targets:
+        parts.append(f"target {recipe.target}")
+    given_settings = {setting.name for setting in request.settings}
+    for section, table in (("train", recipe.train), ("data", recipe.data), ("method", recipe.method)):
+        parts += [
+            f"{section}.{key}={value}" for key, value in table.items() if f"{section}.{key}" not in given_settings
+        ]
+    return f"recipe {recipe.name} ({recipe.title or 'untitled'}) fills in: {'; '.join(parts) or 'nothing'}"
