@@ -47,8 +47,9 @@ def info(name: str) -> DataInfo | None:
     Opens no image. UsageError for an unknown name, DataError for a folder that is not there or not as it should be.
     """
     name = canonical(name)
+    state = resolve(name).state(paths.data())
     entry = _read_index(name)
-    if entry is None or entry["state"] != resolve(name).state(paths.data()):
+    if entry is None or entry["state"] != state:
         return None
     return DataInfo.model_validate(entry["info"])
 
