@@ -4,6 +4,8 @@ Every write of the store, of run folders and of caches goes through `_write`, so
 tried in tests at one place.
 """
 
+import contextlib
+import fcntl
 import json
 import os
 import secrets
@@ -51,6 +53,24 @@ def write_json(path: Path, value: Any) -> None:
     write_atomic(path, (json.dumps(value, indent=1, ensure_ascii=True, allow_nan=False) + "\n").encode())
 
 
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The JSON object in `path`; None where there is no such file or it holds anything else."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def append_text(path: Path, text: str) -> None:
+    """Append text to a log; what cannot be encoded is escaped."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        _write(descriptor, text.encode(errors="backslashreplace"))
+    finally:
+        os.close(descriptor)
+
+
 class LineWriter:
     """Appends JSON objects, one a line. A line that an earlier writer left torn is ended first."""
 
@@ -91,3 +111,51 @@ def read_lines(path: Path, offset: int = 0) -> Iterator[dict[str, Any]]:
             continue
         if isinstance(value, dict):
             yield value
+
+
+class PartialFile:
+    """A large file that arrives in pieces, perhaps over the lives of several processes, as `NAME.part` beside its name.
+
+    One process at a time holds it; the others wait at its opening and should then look whether `path` is there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.part = path.with_name(f"{path.name}.part")
+        while True:
+            self._descriptor = os.open(self.part, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            with contextlib.suppress(FileNotFoundError):
+                if os.fstat(self._descriptor).st_ino == self.part.stat().st_ino:
+                    return
+            # Its last holder finished or discarded it while this process waited.
+            os.close(self._descriptor)
+
+    @property
+    def size(self) -> int:
+        """Bytes that are there."""
+        return os.fstat(self._descriptor).st_size
+
+    def append(self, data: bytes) -> None:
+        _write(self._descriptor, data)
+
+    def clear(self) -> None:
+        """Begin anew."""
+        os.ftruncate(self._descriptor, 0)
+
+    def finish(self) -> None:
+        """Give the file its name, whole and durable."""
+        os.fsync(self._descriptor)
+        self.part.replace(self.path)
+
+    def discard(self) -> None:
+        self.part.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()

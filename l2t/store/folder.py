@@ -3,12 +3,11 @@
 The state of a job can be read from its folder alone: an fsynced `result.json` is what makes it done.
 """
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any, Self
 
-from l2t.store.files import LineWriter, read_lines, write_atomic, write_json
+from l2t.store.files import LineWriter, read_json, read_lines, write_atomic, write_json
 
 _PARENTS = {"run": "runs", "source": "artefacts"}
 
@@ -39,11 +38,7 @@ class JobFolder:
 
     def read_result(self) -> dict[str, Any] | None:
         """The result, or None while the job is not done."""
-        try:
-            value = json.loads(self.result.read_bytes())
-        except (FileNotFoundError, ValueError):
-            return None
-        return value if isinstance(value, dict) else None
+        return read_json(self.result)
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """One row an epoch, in order: of an epoch written twice (resumed) the last row counts."""

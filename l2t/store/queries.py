@@ -7,7 +7,7 @@ from l2t.errors import UsageError
 from l2t.spec import RunSpec
 from l2t.store.database import Database
 from l2t.store.filter import ALL, Filter
-from l2t.store.rows import RUN_COLUMNS, JobRow, RunDetail, RunRow, SweepRow
+from l2t.store.rows import RUN_COLUMNS, JobRow, Pace, RunDetail, RunRow, SweepRow
 from l2t.store.state import Reason, State
 
 _RUN_COLUMNS = ", ".join(f"jobs.{name}" if name in ("id", "state") else name for name in RUN_COLUMNS)
@@ -112,6 +112,15 @@ class Queries(Database):
             "finished",
             [sweep],
         )
+
+    def paces(self, sweep: str) -> list[Pace]:
+        """How long the runs of each cell of a sweep take, and how many are left."""
+        rows = self._all(
+            "SELECT method, sum(state IN ('queued', 'running')), avg(CASE WHEN state = 'done' THEN seconds END)"
+            " FROM sweep_jobs JOIN jobs USING (number) JOIN runs USING (number) WHERE sweep = ? GROUP BY cell, method",
+            [sweep],
+        )
+        return [Pace(*row) for row in rows]
 
     def sources(self) -> list[JobRow]:
         """The trainings of source networks, finished or not, the latest first."""

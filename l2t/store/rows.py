@@ -180,6 +180,17 @@ class SweepRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How long the runs of one cell take."""
+
+    method: str
+    left: int
+    """Runs that are queued or running."""
+    seconds: float | None
+    """Mean time of its finished runs; None before there is one."""
+
+
+@dataclass(frozen=True, slots=True)
 class ArtefactRow:
     """A finished product that runs share."""
 

@@ -1,0 +1,36 @@
+"""What computes jobs. The engine itself, and torch with it, is imported by `load` alone, which workers call."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from l2t.spec import RunSpec, SourceSpec
+from l2t.store.folder import JobFolder
+from l2t.train.control import Control
+
+Result = dict[str, Any]
+"""Plain JSON values, the same ones on every equal fingerprint: no times."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The functions that compute jobs, and the one that tells where they do.
+
+    `run` and `source` go on from `checkpoint.pt` where the folder has one, raise `Interrupted` where they were asked
+    to stop and have written it, and DivergedError, UsageError or DataError where the job cannot end well.
+    """
+
+    run: Callable[[RunSpec, JobFolder, Path, Control], Result]
+    source: Callable[[SourceSpec, JobFolder, Control], Result]
+    environment: Callable[[RunSpec | SourceSpec], dict[str, Any]]
+    """Contents of a job's `env.json`; its "fingerprint" decides whether a checkpoint may be gone on with."""
+
+
+def load() -> Engine:
+    """The real engine."""
+    from l2t.jobs.environment import environment
+    from l2t.train.run import train_run
+    from l2t.train.source import train_source
+
+    return Engine(train_run, train_source, environment)
