@@ -1,4 +1,4 @@
-"""The iteration of l2tww and l2twww, read from METHODS.md pair by pair; the hypergradient by a kept graph and by replay.
+"""The iteration of l2tww and l2twww, pair by pair; its hypergradient by a kept graph and by replay.
 
 `kept_graph` is the oracle of the tests: every virtual step stays on one graph. `replay` computes as the published code
 does: steps are done without a graph, then replayed in reverse from whole restored states, everything recomputed.
@@ -73,14 +73,8 @@ class Problem:
                 raw = functional.linear(means, phi[f"where.{key}.weight"][place][None], phi[f"where.{key}.bias"][place])
                 strength = functional.relu6(raw)[:, 0]
             if f"which.{key}.weight" in phi:
-                rows9 = [
-                    functional.linear(
-                        source[:, c].flatten(1),
-                        phi[f"which.{key}.weight"][place, c],
-                        phi[f"which.{key}.bias"][place, c],
-                    )
-                    for c in range(width)
-                ]
+                layers = zip(phi[f"which.{key}.weight"][place], phi[f"which.{key}.bias"][place], strict=True)
+                rows9 = [functional.linear(source[:, c].flatten(1), *layer) for c, layer in enumerate(layers)]
                 grid = functional.softplus(torch.stack(rows9, 1) + math.log(math.e - 1)).unflatten(2, (3, 3))
                 squared = squared * functional.interpolate(grid, size, mode="bilinear", align_corners=False)
             total = total + (strength * (w * squared.mean((2, 3))).sum(1)).mean()
