@@ -10,11 +10,14 @@ import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from l2t.printable import printable
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 COLOURS = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 STATES = {
@@ -85,6 +88,15 @@ def write_json(value: Any) -> None:
         write(f"[\n{lines}\n]" if value else "[]")
     else:
         write(json.dumps(value, indent=2, allow_nan=False))
+
+
+def write_styled(lines: Iterable["Text"]) -> None:
+    """Write lines of rich text, styled on a terminal, never wrapped or cut. rich spells what the encoding lacks."""
+    from rich.console import Console
+
+    console = Console(highlight=False, no_color=not coloured())
+    for line in lines:
+        console.print(line, no_wrap=True, overflow="ignore", crop=False)
 
 
 def write_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:

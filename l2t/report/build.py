@@ -1,0 +1,161 @@
+"""Rows of runs → the report: which run stands in which entry of which table, what is compared with what."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from l2t.errors import UsageError, unknown
+from l2t.report.cells import Cell, check_split, differing, gather, label
+from l2t.report.compare import compare, correct
+from l2t.report.entries import entry_of, mark_best
+from l2t.report.report import Entry, Report, Table
+from l2t.report.titles import dataset_title, metric_title, model_title, source_title, training_title
+from l2t.stats import PValue
+from l2t.store.rows import RunRow
+
+BASELINES = ("l2tww", "scratch")
+"""Methods that others are compared with where nothing else is asked for, the first that a table has."""
+
+Key = tuple[Any, ...]
+
+
+def build(
+    rows: Iterable[RunRow],
+    specs: Mapping[str, Mapping[str, Any]],
+    planned: Mapping[str, int],
+    baseline: str | None = None,
+    family: Literal["all", "dataset"] = "all",
+    split_by: Sequence[str] = (),
+) -> Report:
+    """Compare the methods of `rows` on each data set, target, source and length of training.
+
+    specs: specification of each cell, as JSON values; planned: runs asked for of each cell, whether in `rows` or not.
+    baseline: label of the row to compare with (default: l2tww, else scratch). family: what Holm's correction runs over.
+    split_by: settings ("method.beta") whose values make rows of their own.
+    Raises UsageError where runs that differ in more than the seed meet in one entry, and for an unknown baseline or
+    setting.
+    """
+    cells = gather(rows, specs, planned)
+    check_split(cells, split_by)
+    tables = [table for key, members in _by_table(cells).items() for table in _tables(key, members, split_by)]
+    known = dict.fromkeys(row for table in tables for row in table.rows)
+    if baseline is not None and baseline not in known and tables:
+        raise unknown("row to compare with", baseline, known, "l2t report")
+    compared = correct([compare(_with_baseline(table, baseline), _paired(cells)) for table in tables], family)
+    tests: Counter[str] = Counter()
+    for table in compared:
+        tests[table.dataset] += sum(
+            entry.comparison is not None and isinstance(entry.comparison.test, PValue) for entry in table.entries
+        )
+    return Report(tuple(compared), family, dict(tests))
+
+
+def _by_table(cells: Sequence[Cell]) -> dict[Key, list[Cell]]:
+    """Cells by the table they stand in; those without a source in every table that is theirs but for the source."""
+    common = {cell.hash: _key(cell) for cell in cells}
+    sources: dict[Key, dict[str, None]] = {}
+    for cell in cells:
+        known = sources.setdefault(common[cell.hash], {})
+        if "source.hash" in cell.settings:
+            known[cell.settings["source.hash"]] = None
+    tables: dict[Key, list[Cell]] = {}
+    for cell in sorted(cells, key=lambda cell: common[cell.hash]):
+        key = common[cell.hash]
+        own = [cell.settings["source.hash"]] if "source.hash" in cell.settings else sources[key] or [""]
+        for source in own:
+            tables.setdefault((*key, source), []).append(cell)
+    return tables
+
+
+def _key(cell: Cell) -> Key:
+    settings = cell.settings
+    rare = settings["data.rare_class"]
+    return (
+        cell.first.dataset,
+        cell.first.target,
+        settings["train.epochs"],
+        settings["train.min_steps"],
+        -1 if rare is None else rare,
+        0 if rare is None else settings["data.rare_images"],
+    )
+
+
+def _tables(key: Key, cells: Sequence[Cell], split_by: Sequence[str]) -> Iterator[Table]:
+    """The table of accuracies and, where a rare class was cut, that of its recall."""
+    _refuse_mixed(cells, split_by)
+    settings = cells[0].settings
+    sourced = next((cell for cell in cells if cell.first.source is not None), None)
+    labels = sorted({label(cell, split_by) for cell in cells}, key=_order)
+    for recall in (False, True) if settings["data.rare_class"] is not None else (False,):
+        entries = [entry_of(cell, label(cell, split_by), recall) for cell in cells]
+        yield Table(
+            dataset=key[0],
+            title=dataset_title(key[0]),
+            target=model_title(key[1]),
+            source=source_title(sourced.settings, str(sourced.first.source)) if sourced else None,
+            training=training_title(settings),
+            metric=metric_title(settings, recall),
+            baseline=None,
+            rows=tuple(labels),
+            shots=tuple(sorted({entry.shots for entry in entries})),
+            entries=mark_best(sorted(entries, key=lambda entry: (labels.index(entry.row), entry.shots))),
+            notes=tuple(_notes(cells, entries)),
+        )
+
+
+def _refuse_mixed(cells: Sequence[Cell], split_by: Sequence[str]) -> None:
+    places: dict[tuple[str, int], list[Cell]] = {}
+    for cell in cells:
+        places.setdefault((label(cell, split_by), cell.first.shots), []).append(cell)
+    mixed = {place: members for place, members in places.items() if len(members) > 1}
+    for (row, shots), members in mixed.items():
+        keys = differing(members)
+        what = "; ".join(
+            f"{key} ({', '.join(f'{value}: {runs} runs' for value, runs in values.items())})"
+            for key, values in keys.items()
+        )
+        raise UsageError(
+            f"runs of {row} on {dataset_title(members[0].first.dataset)} at {shots} shots differ in more than the"
+            f" seed: {what}. Give them rows of their own with --split-by {next(iter(keys))}, or choose with a filter"
+            + (f" ({len(mixed)} entries are so)" if len(mixed) > 1 else "")
+        )
+
+
+def _order(row: str) -> tuple[int, str]:
+    """Rows stand in the order of the method registry, methods it does not have after them."""
+    from l2t.methods.registry import methods
+
+    names = list(methods)
+    method = row.split(" ")[0]
+    return (names.index(method) if method in names else len(names), row)
+
+
+def _notes(cells: Sequence[Cell], entries: Sequence[Entry]) -> Iterator[str]:
+    own = ("method", "shots", "source")
+    for key, values in differing(cells).items():
+        if not key.startswith(own):
+            yield f"The rows are not alike in {key}: {', '.join(values)}."
+    late = sum(entry.late for entry in entries)
+    if late:
+        these = f"{late} runs were" if late > 1 else "1 run was"
+        yield f"{these} asked for when results of the same cell were known already: p-values take n as planned."
+
+
+def _with_baseline(table: Table, asked: str | None) -> Table:
+    """The table with the row that its others are compared with, where it has one and only one."""
+    if asked is not None:
+        return replace(table, baseline=asked if asked in table.rows else None)
+    for method in BASELINES:
+        rows = {entry.row for entry in table.entries if entry.method == method}
+        if len(rows) == 1:
+            return replace(table, baseline=rows.pop())
+        if rows:
+            note = f"No comparison: {method} has {len(rows)} rows; name one with --baseline."
+            return replace(table, notes=(*table.notes, note))
+    return table
+
+
+def _paired(cells: Sequence[Cell]) -> frozenset[str]:
+    """Hashes of the cells whose seeds share subset and start with those of other methods."""
+    return frozenset(cell.hash for cell in cells if cell.settings["train.pairing"] == "shared")

@@ -1,0 +1,71 @@
+"""A report as Markdown (GitHub's tables), aligned so that it reads as plain text too."""
+
+from collections.abc import Sequence
+
+from l2t.printable import printable
+from l2t.report import words
+from l2t.report.formats import details
+from l2t.report.report import Entry, Report, Table
+
+
+def render(report: Report) -> str:
+    """One section a table: the matrix, its meaning, the details."""
+    return "\n".join("\n".join(_section(report, table)).rstrip() + "\n" for table in report.tables)
+
+
+def _section(report: Report, table: Table) -> list[str]:
+    counted = words.common_n(table) is None
+    matrix = [["", *map(words.shots_title, table.shots)]]
+    for row in table.rows:
+        matrix.append([row, *(_cell(table.entry(row, shots), counted) for shots in table.shots)])
+    listed = [details.headings(table), *(cells for _, cells in details.lines(table))]
+    return [
+        f"### {_escaped(words.title(table))}",
+        "",
+        *_table(matrix, {0}),
+        "",
+        *(f"{_escaped(sentence)}  " for sentence in words.meaning(report, table)),
+        "",
+        *_table(listed, {index for index, heading in enumerate(listed[0]) if heading in details.LEFT}),
+        "",
+        *(f"{_escaped(sentence)}  " for sentence in words.how_tested(table)),
+    ]
+
+
+def _cell(entry: Entry | None, counted: bool) -> str:
+    if entry is None:
+        return "–"
+    half = words.half_width(entry)
+    number = words.mean(entry) + (f" ± {half}" if half else "")
+    number = f"**{number}**" if entry.best else number
+    return " ".join(part for part in (number, words.star(entry), f"({words.n(entry)})" if counted else "") if part)
+
+
+def _table(rows: Sequence[Sequence[str]], left: set[int]) -> list[str]:
+    texts = [[_bold_kept(cell) for cell in row] for row in rows]
+    widths = [max(3, *map(len, column)) for column in zip(*texts, strict=True)]
+    lines = []
+    for number, row in enumerate(texts):
+        cells = (
+            text.ljust(size) if index in left else text.rjust(size)
+            for index, (text, size) in enumerate(zip(row, widths, strict=True))
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+        if number == 0:
+            rules = ("-" * size if index in left else "-" * (size - 1) + ":" for index, size in enumerate(widths))
+            lines.append(f"| {' | '.join(rules)} |")
+    return lines
+
+
+def _bold_kept(cell: str) -> str:
+    """The cell escaped, but for the ** that this module put around the best."""
+    if cell.startswith("**"):
+        inner, _, rest = cell[2:].partition("**")
+        return f"**{_escaped(inner)}**{_escaped(rest)}"
+    return _escaped(cell)
+
+
+def _escaped(text: str) -> str:
+    for character in "\\|*_`<[":
+        text = text.replace(character, f"\\{character}")
+    return printable(text)

@@ -1,0 +1,51 @@
+"""How tables name data sets, models and trainings. Names that no registry has any more are shown as they are."""
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from l2t.errors import L2tError
+from l2t.registry import Registry
+
+
+def dataset_title(name: str) -> str:
+    """ "CIFAR-10"; for `folder:PATH` the folder's name."""
+    if name.startswith("folder:"):
+        return PurePath(name).name
+    from l2t.data.registry import datasets
+
+    return _title(datasets, name)
+
+
+def model_title(name: str) -> str:
+    """ "VGG-9"."""
+    from l2t.models.registry import models
+
+    return _title(models, name)
+
+
+def source_title(settings: Mapping[str, Any], name: str) -> str:
+    """ "ResNet-32 (tinyimagenet-200)"."""
+    return f"{model_title(settings['source.model'])} ({name})"
+
+
+def training_title(settings: Mapping[str, Any]) -> str:
+    """ "200 epochs", "20 epochs, at least 400 steps"."""
+    epochs = f"{settings['train.epochs']} epochs" if settings["train.epochs"] != 1 else "1 epoch"
+    return epochs + (f", at least {settings['train.min_steps']} steps" if settings["train.min_steps"] else "")
+
+
+def metric_title(settings: Mapping[str, Any], recall: bool) -> str:
+    """ "accuracy", "recall of class 8"; with the rare class where one was cut."""
+    rare = settings["data.rare_class"]
+    if recall:
+        return f"recall of class {rare} (cut to {settings['data.rare_images']} images)"
+    return "accuracy" if rare is None else f"accuracy with class {rare} cut to {settings['data.rare_images']} images"
+
+
+def _title(registry: Registry[Any], name: str) -> str:
+    try:
+        title: str = registry.get(name).title
+    except (L2tError, ImportError):
+        return name
+    return title

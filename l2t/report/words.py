@@ -1,0 +1,170 @@
+"""What stands around a table in words, the same in every format: its title, its numbers, the meaning under it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from l2t.report.report import LEVEL, Comparison, Entry, Report, Table
+from l2t.stats import PValue
+
+
+def common_n(table: Table) -> int | None:
+    """Runs behind every entry, where that is the same number and all that were planned; else None."""
+    numbers = {(entry.summary.n, entry.planned) for entry in table.entries}
+    n, planned = next(iter(numbers))
+    full = len(table.entries) == len(table.rows) * len(table.shots)
+    return n if len(numbers) == 1 and n == planned and full else None
+
+
+def title(table: Table) -> str:
+    """The line above the table, with the unit and the meaning of ±."""
+    n = common_n(table)
+    counted = f"n = {n}" if n is not None else "n in brackets"
+    return f"{table.heading}, {table.metric} % ± 95 % interval, {counted}"
+
+
+def shots_title(shots: int) -> str:
+    return f"{shots} shots" if shots != 1 else "1 shot"
+
+
+def mean(entry: Entry) -> str:
+    return "–" if entry.summary.mean is None else f"{entry.summary.mean:.1f}"
+
+
+def half_width(entry: Entry) -> str:
+    """What stands after ±; empty where there is no interval."""
+    return "" if entry.summary.half_width is None else f"{entry.summary.half_width:.1f}"
+
+
+def n(entry: Entry) -> str:
+    """Runs behind the entry, of how many where some are missing: "30", "12/30"."""
+    return str(entry.planned) if entry.summary.n == entry.planned else f"{entry.summary.n}/{entry.planned}"
+
+
+def star(entry: Entry) -> str:
+    return "*" if entry.comparison is not None and entry.comparison.significant else ""
+
+
+def number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
+
+
+def difference(comparison: Comparison) -> str:
+    """ "−3.9 (−6.1 … −1.7)", in percentage points."""
+    found = comparison.difference
+    if found is None:
+        return "–"
+    if found.low is None or found.high is None:
+        return _signed(found.value)
+    return f"{_signed(found.value)} ({_signed(found.low)} … {_signed(found.high)})"
+
+
+def _signed(value: float) -> str:
+    text = f"{value:+.1f}"
+    return text.replace("-", "−") if float(text) else "0.0"
+
+
+def p_raw(comparison: Comparison) -> str:
+    """The uncorrected p-value, in brackets where it is interim."""
+    return _bracketed(comparison, _p(comparison.test.p)) if isinstance(comparison.test, PValue) else "–"
+
+
+def p_adjusted(comparison: Comparison) -> str:
+    """The corrected p-value, with its star, in brackets where it is interim."""
+    if comparison.adjusted is None:
+        return "–"
+    return _bracketed(comparison, _p(comparison.adjusted)) + (" *" if comparison.significant else "")
+
+
+def p_paired(comparison: Comparison) -> str:
+    """The p-value of the paired test, in brackets where it is interim."""
+    return _bracketed(comparison, _p(comparison.paired.p)) if isinstance(comparison.paired, PValue) else "–"
+
+
+def _bracketed(comparison: Comparison, text: str) -> str:
+    return f"({text})" if comparison.interim else text
+
+
+def _p(value: float) -> str:
+    return "<0.0001" if value < 0.0001 else f"{value:.4f}"
+
+
+def how_tested(table: Table) -> list[str]:
+    """The sentences under the details: how their p-values were computed."""
+    compared = [entry.comparison for entry in table.entries if entry.comparison is not None]
+    methods = Counter(found.test.method for found in compared if isinstance(found.test, PValue))
+    sentences = []
+    if methods:
+        sentences.append("p: " + ", ".join(f"{method} ({count})" for method, count in sorted(methods.items())) + ".")
+    if any(isinstance(found.paired, PValue) for found in compared):
+        sentences.append(
+            "Runs of one seed share subset and start: p paired (Wilcoxon signed-rank, uncorrected) is the sharper test."
+        )
+    return sentences
+
+
+def meaning(report: Report, table: Table) -> list[str]:
+    """The sentences under the table: what differs, by which test, what is missing."""
+    return [*_compared(report, table), *_untested(table), *_counted(table), *_unusual(table), *table.notes]
+
+
+def _compared(report: Report, table: Table) -> Iterator[str]:
+    compared = [entry.comparison for entry in table.entries if entry.comparison is not None]
+    tested = [comparison for comparison in compared if isinstance(comparison.test, PValue)]
+    if table.baseline is None and len(table.rows) > 1 and not any(note.startswith("No comp") for note in table.notes):
+        yield "No comparison: the row to compare with is not in this table; name one with --baseline."
+    if not tested:
+        return
+    size = report.family_size(table.dataset)
+    tests = f"{size} tests" if size > 1 else "1 test"
+    how = f"Mann–Whitney U two-sided, Holm over {tests}, p < {LEVEL}"
+    final = [comparison for comparison in tested if not comparison.interim]
+    if any(comparison.significant for comparison in final):
+        yield f"* differs from {table.baseline} ({how})."
+    elif final:
+        yield f"None differs from {table.baseline} ({how})."
+    if len(final) < len(tested):
+        which = "p-values in brackets are" if final else f"All p-values against {table.baseline} are"
+        yield f"{which} interim, without stars: planned runs are missing" + ("." if final else f" ({how}).")
+
+
+def _untested(table: Table) -> Iterator[str]:
+    reasons: dict[str, list[str]] = {}
+    compared = [entry for entry in table.entries if entry.comparison is not None]
+    for entry in compared:
+        if entry.comparison is not None and not isinstance(entry.comparison.test, PValue):
+            place = f"{entry.row} at {shots_title(entry.shots)}"
+            reasons.setdefault(entry.comparison.test.reason, []).append(place)
+    for reason, places in reasons.items():
+        where = "" if len(places) == len(compared) else f" for {_listed(places)}"
+        yield f"No test against {table.baseline}{where}: {reason}."
+
+
+def _listed(places: Sequence[str]) -> str:
+    return ", ".join(places[:4]) + (f" and {len(places) - 4} more" if len(places) > 4 else "")
+
+
+def _counted(table: Table) -> Iterator[str]:
+    failed = sum(entry.failed for entry in table.entries)
+    if failed:
+        reasons: Counter[str] = Counter()
+        for entry in table.entries:
+            reasons.update(entry.reasons)
+        why = ", ".join(
+            reason.replace("_", " ") + (f" {count}" if len(reasons) > 1 else "") for reason, count in reasons.items()
+        )
+        yield f"{_further(failed)} failed ({why})."
+    others = {"running": "running", "waiting": "waiting", "cancelled": "cancelled"}
+    counts = {word: sum(getattr(entry, name) for entry in table.entries) for name, word in others.items()}
+    parts = [f"{count} {word}" for word, count in counts.items() if count]
+    if parts:
+        yield f"Runs still missing: {', '.join(parts)}."
+
+
+def _further(count: int) -> str:
+    return f"{count} further runs" if count > 1 else "1 further run"
+
+
+def _unusual(table: Table) -> Iterator[str]:
+    for entry in table.entries:
+        if entry.summary.n > 1 and entry.summary.note:
+            yield f"{entry.row} at {shots_title(entry.shots)}: {entry.summary.note}."
