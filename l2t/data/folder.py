@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from l2t.data.archive import contents_checksum, read_file
 from l2t.data.base import DataInfo, Decoded, Images, Progress
 from l2t.data.image import decode_image
 from l2t.errors import DataError
@@ -75,16 +76,7 @@ class Folder:
         return digest.hexdigest()
 
     def fetch(self, folder: Path, progress: Progress) -> str:
-        digest = hashlib.sha256()
-        images = self._listing.images
-        for index, image in enumerate(images):
-            content = _read(image.path)
-            digest.update(f"{image.name}\0{len(content)}\0".encode(errors="surrogateescape"))
-            digest.update(content)
-            if index % 100 == 0:
-                progress("checksum", index, len(images))
-        progress("checksum", len(images), len(images))
-        return f"sha256:{digest.hexdigest()}"
+        return contents_checksum(self.path, [image.name for image in self._listing.images], progress)
 
     def decode(self, folder: Path, size: int, progress: Progress) -> Decoded:
         listing = self._listing
@@ -95,7 +87,7 @@ class Folder:
             if done % 100 == 0:
                 progress("decode images", done, len(listing.images))
             decoder = FORMATS[image.path.suffix.lower()]
-            square, shape = decode_image(_read(image.path), [decoder], size, str(image.path))
+            square, shape = decode_image(read_file(image.path), [decoder], size, str(image.path))
             pixels[image.split][len(labels[image.split])] = square
             labels[image.split].append(image.label)
             shapes.add(shape)
@@ -160,10 +152,3 @@ def _images(folder: Path, split: str, label: int) -> tuple[list[_Image], int]:
     if not images:
         raise DataError(f"no images in {folder} (files that count: {', '.join(FORMATS)})")
     return images, ignored
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
