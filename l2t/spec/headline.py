@@ -9,13 +9,16 @@ def headline(request: SweepRequest) -> str:
     recipe = request.recipe
     blocks = recipe.sweep or (recipe,)
     parts = []
-    for given, word, values in (
-        (request.methods, "methods", [value for block in blocks for value in block.methods or recipe.methods]),
-        (request.datasets, "data", [value for block in blocks for value in block.datasets or recipe.datasets]),
-        (request.shots, "shots", [value for block in blocks for value in block.shots or recipe.shots]),
+    methods = dict.fromkeys(name for block in blocks for name in block.methods or recipe.methods)
+    datasets = dict.fromkeys(name for block in blocks for name in block.datasets or recipe.datasets)
+    shots = sorted({number for block in blocks for number in block.shots or recipe.shots})
+    for word, given, values in (
+        ("methods", request.methods, methods),
+        ("data", request.datasets, datasets),
+        ("shots", request.shots, shots),
     ):
-        if not given and values:
-            parts.append(f"{word} {', '.join(map(str, dict.fromkeys(values)))}")
+        if values and not given:
+            parts.append(f"{word} {', '.join(map(str, values))}")
     if not request.seeds and recipe.seeds:
         parts.append(f"{write_seeds(recipe.seeds)} seeds")
     if not request.sources and recipe.source is not None:

@@ -23,7 +23,7 @@ data = { rare_class = 0 }
 from typing import Annotated, Any
 
 from annotated_types import Ge, Len
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
 from l2t.errors import UsageError
 from l2t.spec.base import Model
@@ -31,6 +31,8 @@ from l2t.spec.values import read_seeds
 
 Shots = Annotated[int, Ge(1)]
 Table = dict[str, Any]
+SOURCE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+"""Names of source networks: no comma (which separates them in lists) and nothing that a shell or a path minds."""
 
 
 def _seeds(value: Any) -> Any:
@@ -46,8 +48,8 @@ def _seeds(value: Any) -> Any:
 class SourceTable(Model):
     """A source network that is trained before the runs where the store has none like it."""
 
-    name: str
-    """Name it is shown under."""
+    name: Annotated[str, StringConstraints(pattern=SOURCE_NAME)]
+    """Name it is shown under and asked for with: letters, digits, dots, dashes and underscores."""
     dataset: str
     """Data set it is trained on."""
     model: str
