@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ STATES = {
 """Colours of the states of runs, the same in every table."""
 
 ASCII = {"±": "+/-", "×": "x", "–": "-", "−": "-", "←": "<-", "→": "->", "…": "...", "·": ".", "≥": ">=", "≤": "<="}
+ASCII |= dict(zip("▁▂▃▄▅▆▇█βγλ", ("_", ".", "-", "=", "+", "*", "%", "#", "beta", "gamma", "lambda"), strict=True))
 """Spellings for a terminal or file that has no such character."""
 
 NARROWEST = 8
@@ -100,28 +102,21 @@ def write_styled(lines: Iterable["Text"]) -> None:
 
 
 def write_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """Write a table with a header line. Control characters in cells are escaped; None is no text: give "–" or ""."""
-    texts = [[printable(cell) for cell in row] for row in rows]
-    widths = [
-        max(width(column.title), max((width(row[index]) for row in texts), default=0))
-        for index, column in enumerate(columns)
-    ]
+    """Write a table with a header line. Control characters in cells are escaped."""
+    cells = [_printable(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
+    widths = [max(map(width, {column.title, *texts})) for column, texts in zip(columns, cells, strict=True)]
     available = terminal_width()
     if available is not None:
         widths = _fit(columns, widths, available)
-    colour = coloured()
-    header = "  ".join(
-        _cell(column.title, size, column.right, "bold" if colour else "")
-        for column, size in zip(columns, widths, strict=True)
-    )
-    lines = [header.rstrip()]
-    for row in texts:
-        cells = (
-            _cell(cell, size, column.right, column.colours.get(cell, "") if colour else "")
-            for cell, size, column in zip(row, widths, columns, strict=True)
-        )
-        lines.append("  ".join(cells).rstrip())
-    write("\n".join(lines))
+    drawn = [_draw(*column) for column in zip(columns, cells, widths, strict=True)]
+    write("\n".join("  ".join(line).rstrip() for line in zip(*drawn, strict=True)))
+
+
+def write_paragraph(text: str, indent: str = "") -> None:
+    """Write a paragraph, broken at words to fit the terminal, every line indented."""
+    available = terminal_width()
+    lines = textwrap.wrap(text, max(available - len(indent), 20)) if available else [text]
+    write("\n".join(indent + line for line in lines))
 
 
 def width(text: str) -> int:
@@ -134,6 +129,10 @@ def width(text: str) -> int:
     )
 
 
+def _printable(cells: Sequence[str]) -> list[str]:
+    return list(cells) if "".join(cells).isprintable() else [printable(cell) for cell in cells]
+
+
 def _fit(columns: Sequence[Column], widths: list[int], available: int) -> list[int]:
     """Widths with the widest of the columns that may be cut made narrower until the line fits, or nothing is left."""
     fitted = list(widths)
@@ -143,6 +142,13 @@ def _fit(columns: Sequence[Column], widths: list[int], available: int) -> list[i
             break
         fitted[max(cuttable, key=fitted.__getitem__)] -= 1
     return fitted
+
+
+def _draw(column: Column, cells: list[str], size: int) -> list[str]:
+    """Title and cells of a column, all of one width. Each text is drawn once, however often it stands there."""
+    colour = coloured()
+    drawn = {cell: _cell(cell, size, column.right, column.colours.get(cell, "") if colour else "") for cell in {*cells}}
+    return [_cell(column.title, size, column.right, "bold" if colour else ""), *map(drawn.__getitem__, cells)]
 
 
 def _cell(text: str, size: int, right: bool, colour: str) -> str:

@@ -50,7 +50,7 @@ def _words(annotation: Any) -> str:
     if origin in (typing.Union, types.UnionType):
         return " | ".join(map(_words, arguments))
     if origin is tuple:
-        return f"list of {_words(arguments[0])}"
+        return f"list of {_words(arguments[0])},"
     return NAMES.get(annotation, getattr(annotation, "__name__", str(annotation)))
 
 
@@ -59,5 +59,10 @@ def _bounds(field: FieldInfo) -> str:
 
 
 def _signs(metadata: Iterable[Any]) -> str:
-    found = [f"{sign} {getattr(item, name)}" for item in metadata for kind, (sign, name) in SIGNS.items() if type(item) is kind]
+    found = [
+        f"{sign} {getattr(item, name)}"
+        for item in metadata
+        for kind, (sign, name) in SIGNS.items()
+        if type(item) is kind
+    ]
     return f" {' and '.join(found)}" if found else ""

@@ -1,0 +1,131 @@
+"""`l2t show`: one run."""
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from cli.ls import note, record
+from cli.output import duration, percent, size, write, write_json
+from cli.sparkline import sparkline
+from l2t import paths
+from l2t.printable import printable
+from l2t.store.files import read_json
+from l2t.store.folder import JobFolder
+from l2t.store.log import last_traceback
+from l2t.store.rows import RunDetail
+from l2t.store.store import Store
+
+
+def show(
+    run: Annotated[str, typer.Argument(help="Id of the run, or its beginning (l2t ls lists them).", metavar="RUN")],
+    json: Annotated[bool, typer.Option("--json", help="All of it, with every epoch's metrics.")] = False,
+) -> None:
+    """Show one run: state, settings, environment, curves, last traceback."""
+    home = paths.home()
+    with Store.read(home) as store:
+        found = store.run(run)
+    folder = JobFolder.of(home, "run", found.row.id)
+    metrics = folder.read_metrics()
+    environment = read_json(folder.env)
+    traceback = last_traceback(folder.log)
+    if json:
+        write_json(
+            {
+                "run": record(found.row),
+                "spec": found.spec.model_dump(mode="json"),
+                "environment": environment,
+                "result": folder.read_result(),
+                "metrics": metrics,
+                "traceback": traceback,
+                "folder": str(folder.path),
+            }
+        )
+        return
+    _write_run(found, str(folder.path))
+    _write_section("Curves", _curves(metrics))
+    _write_section("Settings", _settings(found))
+    _write_section("Environment", [(key, _plain(value)) for key, value in flat(environment or {})])
+    if traceback:
+        write("\nLast traceback")
+        for line in traceback.splitlines():
+            write(f"  {printable(line)}")
+
+
+def _write_run(found: RunDetail, folder: str) -> None:
+    row, spec = found.row, found.spec
+    now = time.time()
+    about = note(row, now)
+    write(printable(f"{spec.name}: {row.state.value}" + (f", {about}" if about else "")))
+    facts = [("run", row.id), ("target", spec.target)]
+    if spec.source is not None:
+        facts.append(("source", f"{spec.source.name} ({spec.source.model}, {spec.source.hash})"))
+    if row.accuracy is not None:
+        facts.append(("accuracy", f"{percent(row.accuracy)} % on the whole test set"))
+    if row.best_val is not None:
+        facts.append(("best epoch", f"{percent(row.best_val)} % at the epoch that is best on the validation split"))
+    if row.rare_recall is not None:
+        facts.append(("rare class", f"{percent(row.rare_recall)} % recall of class {spec.data.rare_class}"))
+    if row.steps is not None and row.parameters is not None:
+        facts.append(("size", f"{row.parameters:,} parameters, {row.steps:,} steps, {row.epochs:,} epochs"))
+    if row.seconds is not None:
+        facts.append(("cost", f"{duration(row.seconds)}, at most {size(row.peak_memory)} of memory"))
+    facts.append(
+        ("asked for", f"{duration(now - row.created)} ago, recipe {row.recipe or '–'}, {row.attempts} attempts")
+    )
+    facts.append(("folder", folder))
+    _write_facts(facts)
+
+
+def _curves(metrics: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Each metric over the epochs: its curve, first and last value."""
+    names = dict.fromkeys(name for row in metrics for name in row if name != "epoch")
+    curves = []
+    for name in names:
+        values = [row[name] for row in metrics if _is_number(row.get(name))]
+        if values:
+            span = f"{values[0]:.4g} → {values[-1]:.4g}" if len(values) > 1 else f"{values[0]:.4g}"
+            curves.append((name, f"{sparkline(values):<32}  {span}  ({len(values)} epochs)"))
+    return curves
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _settings(found: RunDetail) -> list[tuple[str, str]]:
+    """The settings under the names of `l2t run --set`."""
+    spec = found.spec
+    sections = {"method": spec.options, "train": spec.train.model_dump(), "data": spec.data.model_dump()}
+    settings = [(key, _plain(value)) for key, value in flat(sections)]
+    rest = {"device": spec.device, "checksum": spec.checksum, "engine": spec.engine, "trace": spec.trace}
+    return settings + [(key, _plain(value)) for key, value in rest.items()]
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The leaves of nested mappings, by dotted name."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value)) or "–"
+    return "–" if value is None else str(value)
+
+
+def _write_section(title: str, facts: list[tuple[str, str]]) -> None:
+    if facts:
+        write(f"\n{title}")
+        _write_facts(facts)
+
+
+def _write_facts(facts: list[tuple[str, str]]) -> None:
+    longest = max(len(name) for name, _ in facts)
+    for name, value in facts:
+        write(f"  {printable(name):<{longest}}  {printable(value)}")
