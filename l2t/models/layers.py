@@ -16,7 +16,7 @@ from l2t.models.second_order import batch_norm_relu, conv2d
 
 
 class Network(nn.Module):
-    """A network that shows its feature maps: `forward(images [batch, 3, size, size])` → (logits [batch, classes], taps)."""
+    """A network that shows its feature maps: images [batch, 3, size, size] → (logits [batch, classes], taps)."""
 
 
 class Conv2d(nn.Module):

@@ -1,0 +1,1 @@
+"""Training: the loop and everything around a method. Worker-side, but for `control`."""
