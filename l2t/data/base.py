@@ -92,7 +92,8 @@ class Decoded:
 
 
 class Progress(Protocol):
-    """Told how far long work is: `done` of `total` (bytes or images; total 0: unknown) of a named step."""
+    """Told how far long work is: `done` of `total` of a named step. Steps called `download …` and `verify …` count
+    bytes (total 0: unknown), all others images or files."""
 
     def __call__(self, step: str, done: int, total: int) -> None: ...
 

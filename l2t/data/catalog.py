@@ -22,7 +22,7 @@ from l2t.store.files import write_json
 
 @dataclass(frozen=True)
 class Known:
-    """One line of `l2t data list`."""
+    """How a data set stands: one line of `l2t data list`."""
 
     name: str
     title: str
@@ -97,7 +97,27 @@ def load(name: str, checksum: str, size: int) -> Images:
 
 def known() -> list[Known]:
     """Every data set of the registry, then every folder that was prepared, for lists."""
-    return [_known(name) for name in [*(name for name, _ in datasets.items()), *_indexed_folders()]]
+    return [status(name) for name in [*(name for name, _ in datasets.items()), *_indexed_folders()]]
+
+
+def status(name: str) -> Known:
+    """How one data set stands; UsageError for an unknown name."""
+    name = canonical(name)
+    data = paths.data()
+    dataset = resolve(name)
+    try:
+        found, problem = info(name), None
+    except DataError as error:
+        found, problem = None, str(error)
+    return Known(
+        name=name,
+        title=dataset.title,
+        summary=dataset.summary,
+        info=found or dataset.expected(name),
+        sizes=cached_sizes(data, found.checksum) if found else (),
+        missing=dataset.missing(data),
+        problem=problem,
+    )
 
 
 def verify(name: str, progress: Progress = quiet) -> tuple[DataInfo, tuple[int, ...]]:
@@ -142,24 +162,6 @@ def _describe(name: str, dataset: DataSet, checksum: str, decoded: Decoded) -> D
         padding=dataset.padding,
         flip=dataset.flip,
         ignored=decoded.ignored,
-    )
-
-
-def _known(name: str) -> Known:
-    data = paths.data()
-    dataset = resolve(name)
-    try:
-        found, problem = info(name), None
-    except DataError as error:
-        found, problem = None, str(error)
-    return Known(
-        name=name,
-        title=dataset.title,
-        summary=dataset.summary,
-        info=found or dataset.expected(name),
-        sizes=cached_sizes(data, found.checksum) if found else (),
-        missing=dataset.missing(data),
-        problem=problem,
     )
 
 

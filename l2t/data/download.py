@@ -60,7 +60,7 @@ def file_md5(path: Path, progress: Progress) -> str:
     with path.open("rb") as file:
         while chunk := file.read(1 << 22):
             digest.update(chunk)
-            progress("checksum", done := done + len(chunk), total)
+            progress(f"verify {path.name}", done := done + len(chunk), total)
     return digest.hexdigest()
 
 

@@ -1,6 +1,6 @@
 """Digits and glyphs: the data sets that need no download."""
 
-from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +11,16 @@ from l2t.data import catalog
 from l2t.data.base import Images
 
 
-@pytest.fixture(scope="module", autouse=True)
-def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One data folder for all tests here: drawing takes seconds."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("L2T_DATA", str(tmp_path_factory.mktemp("data")))
-        yield
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(autouse=True)
+def data_folder(shared_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("L2T_DATA", str(shared_folder))
+    return shared_folder
 
 
 def prepared(name: str, size: int = 32) -> Images:
