@@ -1,0 +1,39 @@
+"""Reasons of failures."""
+
+import errno
+import os
+
+import pytest
+
+from l2t.errors import DataError, DivergedError, UsageError
+from l2t.jobs.failure import classify
+from l2t.store.state import Reason
+
+
+class OutOfMemoryError(RuntimeError):
+    """Of torch's name, for CUDA."""
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "message"),
+    [
+        (DivergedError("loss is nan in epoch 3"), Reason.DIVERGED, "loss is nan in epoch 3"),
+        (UsageError("no layer 9"), Reason.INVALID, "no layer 9"),
+        (DataError("digits: corrupt"), Reason.INVALID, "digits: corrupt"),
+        (MemoryError(), Reason.OUT_OF_MEMORY, "out of memory: MemoryError"),
+        (OutOfMemoryError("CUDA"), Reason.OUT_OF_MEMORY, "out of memory: CUDA"),
+        (RuntimeError("[enforce] DefaultCPUAllocator: can't allocate memory: 1 bytes"), Reason.OUT_OF_MEMORY, "memory"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "runs/x"), Reason.DISK, "runs/x: the disk is full"),
+        (OSError(errno.EROFS, os.strerror(errno.EROFS)), Reason.DISK, "its folder: it is read-only"),
+        (OSError(errno.EDQUOT, "quota"), Reason.DISK, "quota"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "x"), Reason.CRASHED, "No such file"),
+        (RuntimeError("shapes\n\ndiffer\n"), Reason.CRASHED, "RuntimeError: differ"),
+        (KeyError("epoch"), Reason.CRASHED, "KeyError: 'epoch'"),
+        (AssertionError(), Reason.CRASHED, "AssertionError: AssertionError"),
+    ],
+)
+def test_an_error_has_a_reason_and_one_line(error: Exception, reason: Reason, message: str) -> None:
+    found = classify(error)
+    assert found[0] == reason
+    assert message in found[1]
+    assert "\n" not in found[1]

@@ -1,0 +1,58 @@
+"""Whether the process of a claim still lives."""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from l2t.jobs import owner
+from l2t.jobs.owner import SILENCE, alive, current, start_ticks
+
+
+def test_this_process_lives() -> None:
+    assert alive(current(), 0.0)
+    assert current() == current()
+
+
+def test_a_process_that_ended_is_dead_and_a_zombie_too() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    claim = replace(current(), pid=child.pid, start_ticks=start_ticks(child.pid))
+    assert alive(claim, 0.0)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # dead, but not waited for: a zombie
+    assert not alive(claim, time.time())
+    child.communicate()
+    assert not alive(claim, time.time())
+
+
+@pytest.mark.parametrize("change", [{"start_ticks": 1}, {"boot_id": "another boot"}, {"pid": 2**22 + 1}])
+def test_a_pid_used_again_and_another_boot_are_dead(change: dict[str, object]) -> None:
+    assert not alive(replace(current(), **change), time.time())
+
+
+def test_another_host_is_judged_by_its_last_heartbeat() -> None:
+    elsewhere = replace(current(), host="another host")
+    assert alive(elsewhere, time.time() - SILENCE / 2)
+    assert not alive(elsewhere, time.time() - SILENCE * 2)
+
+
+def test_a_program_name_with_brackets_and_blanks_hides_nothing(tmp_path: Path) -> None:
+    program = tmp_path / ") Z ("
+    program.symlink_to("/bin/sleep")
+    with subprocess.Popen([program, "30"]) as child:
+        ticks = start_ticks(child.pid)
+        child.kill()
+    assert ticks is not None
+    assert ticks >= current().start_ticks
+
+
+def test_without_proc_psutil_tells(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(owner, "_PROC", tmp_path)
+    me = current()
+    assert me.start_ticks > 0
+    assert start_ticks(os.getpid()) == me.start_ticks
+    assert start_ticks(2**22 + 1) is None
