@@ -52,15 +52,10 @@ def augment(images: Tensor, draws: Draws, padding: int) -> Tensor:
     for the host.
     """
     size = images.shape[-1]
-    device = images.device
-    steps = torch.arange(size, device=device)
-    rows = draws.dy[:, None] + steps
-    columns = draws.dx[:, None] + torch.where(draws.flip[:, None], size - 1 - steps, steps)
-    batch = torch.arange(len(images), device=device)
-    channels = torch.arange(images.shape[1], device=device)
-    return F.pad(images, (padding,) * 4)[
-        batch[:, None, None, None], channels[:, None, None], rows[:, None, :, None], columns[:, None, None, :]
-    ]
+    # All possible crops as a view [batch, 3, offsets, offsets, size, size]; only the drawn ones are copied.
+    windows = F.pad(images, (padding,) * 4).unfold(2, size, 1).unfold(3, size, 1)
+    crops = windows[torch.arange(len(images), device=images.device), :, draws.dy, draws.dx]
+    return torch.where(draws.flip[:, None, None, None], crops.flip(3), crops)
 
 
 def normalise(images: Tensor) -> Tensor:
