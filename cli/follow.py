@@ -85,16 +85,25 @@ def _stop_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def describe_active(active: ActiveJob) -> tuple[str, str, str, str]:
-    """A running job in words: name, epoch, loss, accuracy."""
-    metrics = active.metrics or {}
-    loss, accuracy = metrics.get("loss"), metrics.get("accuracy")
-    return (
-        active.job.name,
-        f"epoch {active.job.epoch}/{active.job.epochs}" if active.job.epochs else "starting",
-        f"loss {loss:.3f}" if isinstance(loss, (int, float)) else "",
-        f"accuracy {percent(accuracy)} %" if isinstance(accuracy, (int, float)) else "",
-    )
+class ActiveJobs:
+    """Running jobs in words. Remembers each one's last accuracy, which is not measured every epoch."""
+
+    def __init__(self) -> None:
+        self._accuracies: dict[str, float] = {}
+
+    def describe(self, active: ActiveJob) -> tuple[str, str, str, str]:
+        """Name, epoch, loss, accuracy; empty where there is none yet."""
+        job, metrics = active.job, active.metrics or {}
+        if isinstance(accuracy := metrics.get("accuracy"), (int, float)):
+            self._accuracies[job.id] = accuracy
+        last = self._accuracies.get(job.id)
+        loss = metrics.get("loss")
+        return (
+            job.name,
+            f"epoch {job.epoch}/{job.epochs}" if job.epochs else "starting",
+            f"loss {loss:.3f}" if isinstance(loss, (int, float)) else "",
+            "" if last is None else f"accuracy {percent(last)} %",
+        )
 
 
 def describe_counts(status: SweepStatus) -> str:
@@ -114,6 +123,7 @@ class PlainView:
 
     def __init__(self) -> None:
         self._spoke = time.monotonic()
+        self._active = ActiveJobs()
 
     def show(self, status: SweepStatus) -> None:
         for job in status.ended:
@@ -123,7 +133,7 @@ class PlainView:
         if time.monotonic() - self._spoke < QUIET_SECONDS or status.finished:
             return
         self._spoke = time.monotonic()
-        active = "; ".join(" ".join(filter(None, describe_active(job))) for job in status.running)
+        active = "; ".join(" ".join(filter(None, self._active.describe(job))) for job in status.running)
         say(f"{describe_counts(status)}; {active or 'starting'}")
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from cli.follow import describe_active, describe_counts
+from cli.follow import ActiveJobs, describe_counts
 from l2t.jobs.loop import SweepStatus
 from l2t.printable import printable
 from l2t.store.state import State
@@ -19,6 +19,7 @@ class LiveView:
         self._console = Console(stderr=True, highlight=False)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._live.start()
+        self._active = ActiveJobs()
 
     def show(self, status: SweepStatus) -> None:
         for job in status.ended:
@@ -35,7 +36,13 @@ class LiveView:
         running = sum(active.job.epoch / active.job.epochs for active in status.running if active.job.epochs)
         line = Table.grid(padding=(0, 2))
         line.add_row(
-            ProgressBar(total=total, completed=total - status.left + running, width=min(40, self._console.width // 3)),
+            ProgressBar(
+                total=total,
+                completed=total - status.left + running,
+                width=min(40, self._console.width // 3),
+                complete_style="cyan",
+                finished_style="green",
+            ),
             Text(describe_counts(status), style="bold"),
         )
         return line
@@ -48,7 +55,7 @@ class LiveView:
         for _ in range(3):
             table.add_column(no_wrap=True)
         for active in status.running[:room]:
-            name, *rest = describe_active(active)
+            name, *rest = self._active.describe(active)
             table.add_row(Text(printable(name)), *(Text(cell) for cell in rest))
         if len(status.running) > room:
             table.add_row(Text(f"… and {len(status.running) - room} more", style="dim"), "", "", "")

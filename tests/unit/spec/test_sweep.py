@@ -33,8 +33,6 @@ def test_the_thesis_is_1740_runs_of_58_cells() -> None:
 def test_the_thesis_traces_table_1_at_10_shots_only() -> None:
     traced = {(p.dataset, p.shots) for p in expand(THESIS) if p.trace}
     assert traced == {("stl10", 10)}
-    gamma = {p.method for p in expand(THESIS) if any(name.startswith("gamma") for name in p.trace)}
-    assert gamma == {"l2twww"}
 
 
 def test_all_methods_of_a_column_do_seed_0_first() -> None:
