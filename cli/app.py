@@ -25,7 +25,6 @@ from typer.main import get_command
 import l2t
 from cli.diagnostics import ExitCode, guarded
 from cli.output import prepare
-from l2t.registry import load_object
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,15 @@ class LazyCommand(TyperCommand):
     """Stands for a command in the list until it is used; then it imports the real one and steps aside."""
 
     def __init__(self, name: str, command: Command) -> None:
-        super().__init__(name, help=command.help, rich_help_panel=command.heading)
+        super().__init__(name, help=command.help)
         self._reference = command.reference
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         return self._load(parent.command).make_context(info_name, args, parent, **extra)
 
     def _load(self, root: TyperGroup) -> Any:
+        from l2t.registry import load_object
+
         target = load_object(self._reference)
         if not isinstance(target, typer.Typer):
             function, target = target, typer.Typer(add_completion=False)
@@ -77,12 +78,24 @@ class LazyCommand(TyperCommand):
 
 
 class Commands(TyperGroup):
-    """The group of all commands, none of them imported."""
+    """The group of all commands, none of them imported. Its help is plain: rich would double its time."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(
-            **(settings | {"commands": {name: LazyCommand(name, item) for name, item in COMMANDS.items()}})
-        )
+        commands = {name: LazyCommand(name, command) for name, command in COMMANDS.items()}
+        super().__init__(**(settings | {"commands": commands}))
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        for heading in dict.fromkeys(command.heading for command in COMMANDS.values()):
+            with formatter.section(heading):
+                formatter.write_dl(
+                    [(f"{name:<8}", command.help) for name, command in COMMANDS.items() if command.heading == heading]
+                )
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(f"{code.value:>3}", code.meaning) for code in ExitCode])
+        with formatter.section("First steps"):
+            formatter.write_dl(list(FIRST_STEPS.items()))
 
 
 def _give_home(command: Any, option: Any) -> None:
@@ -103,13 +116,17 @@ def _say_version(value: bool) -> None:
         raise typer.Exit
 
 
-CODES = "\n".join(f"{code.value:>3}  {code.meaning}" for code in ExitCode)
+FIRST_STEPS = {
+    "l2t doctor": "is everything there?",
+    "l2t run --method scratch,ufm --seeds 5": "a first comparison, on data that is there",
+    "l2t report": "its table",
+}
 
 app = typer.Typer(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
-    epilog=f"Exit codes:\n{CODES}\n\nFirst steps: l2t doctor; l2t run --method scratch,ufm --seeds 5; l2t report.",
+    rich_markup_mode=None,
 )
 
 
