@@ -6,6 +6,8 @@ and `decoded/` (see cache.py). An index entry holds as long as the set's `state`
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,22 +64,20 @@ def describe(name: str) -> DataInfo | None:
 def prepare(name: str, size: int, progress: Progress = quiet) -> DataInfo:
     """Fetch, verify and decode what is not there yet. size: height and width the images are needed at, pixels."""
     data = paths.data()
-    known = info(name)
-    if known is not None and read_cache(data, known.checksum, size) is not None:
-        return known
+    ready = info(name)
+    if ready is not None and read_cache(data, ready.checksum, size) is not None:
+        return ready
     name = canonical(name)
     dataset = resolve(name)
-    try:
+    with _writing(data):
         data.mkdir(parents=True, exist_ok=True)
         state = dataset.state(data)
         checksum = dataset.fetch(data, progress)
         decoded = dataset.decode(data, size, progress)
-        known = _describe(name, dataset, checksum, decoded)
+        ready = _describe(name, dataset, checksum, decoded)
         write_cache(data, checksum, size, decoded.images)
-        _write_index(name, state, known)
-    except OSError as error:
-        raise DataError(f"cannot write to the data folder {data}: {error.strerror} (L2T_DATA names another)") from error
-    return known
+        _write_index(name, state, ready)
+    return ready
 
 
 def load(name: str, checksum: str, size: int) -> Images:
@@ -132,20 +132,33 @@ def verify(name: str, progress: Progress = quiet) -> tuple[DataInfo, tuple[int, 
     entry = _read_index(name)
     if entry is None:
         raise DataError(f"{name} is not prepared: l2t data prepare {name}")
-    known = DataInfo.model_validate(entry["info"])
+    prepared = DataInfo.model_validate(entry["info"])
     if missing := dataset.missing(data):
         raise DataError(f"{missing} is no longer in {data}: there is nothing to compare the decoded images with")
     checksum = dataset.fetch(data, progress)
-    if checksum != known.checksum:
-        raise DataError(f"{name} has changed: {known.checksum} was prepared, it is {checksum} now (l2t data prepare)")
+    if checksum != prepared.checksum:
+        raise DataError(
+            f"{name} has changed: {prepared.checksum} was prepared, it is {checksum} now (l2t data prepare)"
+        )
     damaged = []
     for size in cached_sizes(data, checksum):
         decoded = dataset.decode(data, size, progress).images
         if not _equal(read_cache(data, checksum, size), decoded):
-            drop_cache(data, checksum, size)
-            write_cache(data, checksum, size, decoded)
+            with _writing(data):
+                drop_cache(data, checksum, size)
+                write_cache(data, checksum, size, decoded)
             damaged.append(size)
-    return known, tuple(damaged)
+    return prepared, tuple(damaged)
+
+
+@contextmanager
+def _writing(data: Path) -> Iterator[None]:
+    """Within: an error of the disk is a DataError that names the data folder."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise DataError(f"cannot use the data folder {data}: {reason} (L2T_DATA names another)") from error
 
 
 def _describe(name: str, dataset: DataSet, checksum: str, decoded: Decoded) -> DataInfo:
@@ -186,10 +199,10 @@ def _read_index(name: str) -> dict[str, Any] | None:
     return entry if usable else None
 
 
-def _write_index(name: str, state: str, known: DataInfo) -> None:
+def _write_index(name: str, state: str, described: DataInfo) -> None:
     path = _index_path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, {"decoder": DECODER, "state": state, "info": known.model_dump(mode="json")})
+    write_json(path, {"decoder": DECODER, "state": state, "info": described.model_dump(mode="json")})
 
 
 def _indexed_folders() -> list[str]:

@@ -109,10 +109,16 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_done(data_folder: Path, mon
 
     with monkeypatch.context() as patch:
         patch.setattr(files, "_write", full)
-        with pytest.raises(DataError, match=r"cannot write to the data folder .*l2t data: No space left on device"):
+        with pytest.raises(DataError, match=r"cannot use the data folder .*l2t data: No space left on device"):
             catalog.prepare("digits", 8)
     assert catalog.info("digits") is None
     assert not [path for path in data_folder.rglob("*") if path.is_file()]
+
+
+def test_a_data_folder_that_is_a_file_is_said(data_folder: Path):
+    data_folder.touch()
+    with pytest.raises(DataError, match=r"cannot use the data folder .*l2t data: File exists"):
+        catalog.prepare("digits", 8)
 
 
 def test_an_unknown_name_gets_the_nearest_match():
