@@ -113,7 +113,7 @@ def describe_counts(status: SweepStatus) -> str:
     for state in (State.FAILED, State.CANCELLED):
         if counts[state]:
             text += f", {counts[state]} {state}"
-    if status.left and status.eta is not None:
+    if status.left and status.eta is not None and status.eta >= 1:
         text += f", {duration(status.eta)} left"
     return text
 

@@ -132,7 +132,7 @@ def run(
 ) -> ExitCode:
     from cli.dry_run import print_dry_run, print_dry_run_json
     from cli.follow import cores, follow
-    from cli.preparing import Preparing
+    from cli.working import working
     from l2t.jobs.device import choose_device
     from l2t.jobs.estimate import estimate
     from l2t.jobs.inventory import Assumed, Ready
@@ -161,7 +161,7 @@ def run(
     workers = jobs or (1 if kind == "cuda" else cores())
     say(headline(request))
     with Store.read(home) as store:
-        inventory = Assumed(store) if dry_run else Ready(store, Preparing())
+        inventory = Assumed(store) if dry_run else Ready(store, working)
         asked = plan(request, inventory, kind)
         command = shlex.join(["l2t", *sys.argv[1:]])
         submission = Submission(command, asked.recipe, asked.seeds_planned, asked.runs, asked.sources, force)

@@ -53,7 +53,7 @@ def train(
       l2t source train --name letters --dataset glyphs --model resnet8 --epochs 10 --set data.size=16
     """
     from cli.follow import follow
-    from cli.preparing import Preparing
+    from cli.working import working
     from l2t.jobs.device import choose_device
     from l2t.jobs.inventory import Ready
     from l2t.jobs.plan import plan_source
@@ -70,7 +70,7 @@ def train(
     )
     home = paths.home()
     with Store.read(home) as store:
-        spec = plan_source(table, Ready(store, Preparing()), choose_device(device, home))
+        spec = plan_source(table, Ready(store, working), choose_device(device, home))
     with Store.open(home) as store:
         command = shlex.join(["l2t", *sys.argv[1:]])
         submitted = store.submit(Submission(command, "", 1, (), (spec,), force))
@@ -134,7 +134,16 @@ def list_(json_: Json = False) -> None:
         say("no source network yet. l2t source train makes one (l2t run trains the demo's by itself)")
         return
     lines = [
-        [row.name, row.model, row.dataset, str(row.outputs), percent(row.accuracy), row.origin, row.hash, _date(row)]
+        [
+            row.name,
+            row.model,
+            row.dataset or "–",
+            str(row.outputs),
+            percent(row.accuracy),
+            row.origin,
+            row.hash,
+            _date(row),
+        ]
         for row in rows
     ]
     lines += [[job.name, "", "", "", "", f"{job.state} {job.epoch}/{job.epochs}", job.id, ""] for job in unfinished]
@@ -175,8 +184,8 @@ def _print(row: ArtefactRow, home: Path, json_: bool) -> None:
         [Column("source network"), Column(row.name)],
         [
             ["model", f"{models.get(row.model).title}, {row.outputs} classes, {parameters:,} parameters"],
-            ["data set", row.dataset],
-            ["accuracy", f"{percent(row.accuracy)} % top-1 on its test images"],
+            ["data set", row.dataset or "–"],
+            ["accuracy", f"{percent(row.accuracy)} % top-1 {'on its test images' if row.dataset else 'by its file'}"],
             ["origin", row.origin],
             ["made", _date(row)],
             ["hash", row.hash],

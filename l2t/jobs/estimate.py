@@ -5,7 +5,7 @@ costs so many forward passes of the target: 3 for a plain step (backward: 2), 9 
 adds one of its own. Evaluations cost one a test image.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -18,8 +18,8 @@ from l2t.store.store import Store
 
 RATE = {"cpu": 3e10, "cuda": 3e12}
 """Multiply-adds a second where no finished run tells better: one thread of a server CPU, a GPU on small batches."""
-DISK = 400_000
-"""Bytes that a finished run keeps: metrics, result and traces."""
+DISK = {True: 700_000, False: 50_000}
+"""Bytes that a finished run keeps, by whether it has meta-weights, whose traces are most of it."""
 SAMPLE = 10
 """Finished runs, the latest, that calibrate the model for one method and target."""
 
@@ -37,12 +37,12 @@ class Estimate:
 
 
 def estimate(
-    store: Store, runs: Iterable[RunSpec], sources: Iterable[SourceSpec], datasets: Mapping[str, DataInfo]
+    store: Store, runs: Sequence[RunSpec], sources: Sequence[SourceSpec], datasets: Mapping[str, DataInfo]
 ) -> Estimate:
     """Time and disk of `runs` and of the trainings `sources`. datasets: those they need, by name."""
     test_images = {name: sum(info.test_counts) for name, info in datasets.items()}
     factors: dict[tuple[str, str, str], float | None] = {}
-    total, count, measured = 0.0, 0, True
+    total, disk, measured = 0.0, 0, bool(runs)
     for run in runs:
         key = run.method, run.target, run.device
         if key not in factors:
@@ -50,11 +50,11 @@ def estimate(
         factor = factors[key]
         measured = measured and factor is not None
         total += (factor or 1.0) * modelled(run, test_images.get(run.dataset, 0))
-        count += 1
+        disk += DISK[methods.get(run.method).unrolls]
     for source in sources:
         images = source.train.epochs * sum(datasets[source.dataset].train_counts)
         total += 3 * images * _forward(source.model, source.data.size) / RATE[source.device]
-    return Estimate(total, count * DISK, measured and count > 0)
+    return Estimate(total, disk, measured)
 
 
 def modelled(run: RunSpec, test_images: int) -> float:

@@ -1,5 +1,7 @@
 """Where a plan looks up data sets and source networks: really, or as far as a dry run may go."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from l2t import paths
@@ -54,12 +56,14 @@ class _Stored:
 class Ready(_Stored):
     """For real runs: prepares data sets (this may download and decode), and refuses sources that are not there."""
 
-    def __init__(self, store: Artefacts, progress: Progress) -> None:
+    def __init__(self, store: Artefacts, working: Callable[[str], AbstractContextManager[Progress]]) -> None:
+        """working: given a data set's name, shows the progress of preparing it."""
         super().__init__(store)
-        self._progress = progress
+        self._working = working
 
     def dataset(self, name: str, size: int) -> DataInfo:
-        return catalog.prepare(name, size, self._progress)
+        with self._working(name) as progress:
+            return catalog.prepare(name, size, progress)
 
     def absent_source(self, name: str) -> SourceRef:
         if name == PUBLISHED:

@@ -1,6 +1,6 @@
 """The first line of a sweep: what nobody typed."""
 
-from l2t.spec.request import SweepRequest
+from l2t.spec.request import PROTOCOL, SweepRequest
 from l2t.spec.values import write_seeds
 
 
@@ -30,4 +30,5 @@ def headline(request: SweepRequest) -> str:
         parts += [
             f"{section}.{key}={value}" for key, value in table.items() if f"{section}.{key}" not in given_settings
         ]
-    return f"recipe {recipe.name} ({recipe.title or 'untitled'}) fills in: {'; '.join(parts) or 'nothing'}"
+    base = f"recipe {recipe.name}" if recipe.name != PROTOCOL else "the protocol's defaults"
+    return f"from {base}: {'; '.join(parts) or 'all settings that were not given'}"

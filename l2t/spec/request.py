@@ -6,6 +6,9 @@ from l2t.spec.recipe import Recipe
 from l2t.spec.recipe_file import read_recipe
 from l2t.spec.values import Setting
 
+PROTOCOL = "protocol"
+"""Name of the recipe that stands for the defaults of all settings."""
+
 
 @dataclass(frozen=True)
 class SweepRequest:
@@ -38,4 +41,4 @@ def default_recipe(datasets: tuple[str, ...]) -> Recipe:
     if set(datasets) <= set(demo.datasets):
         return demo
     kept = {"methods": demo.methods, "shots": demo.shots, "seeds": demo.seeds, "source": demo.source}
-    return Recipe.model_validate({"name": "protocol", "title": "the defaults of the protocol", **kept})
+    return Recipe.model_validate({"name": PROTOCOL, "title": "the defaults of the protocol", **kept})

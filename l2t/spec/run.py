@@ -82,8 +82,9 @@ class RunSpec(Model):
 
     @property
     def name(self) -> str:
-        """What a person calls the run: method, data set, shots, seed."""
-        return f"{self.method} {self.dataset} {self.shots} shots seed {self.seed}"
+        """What a person calls the run: method, data set (of a folder its last part), shots, seed."""
+        dataset = self.dataset.rstrip("/").rpartition("/")[2] if self.dataset.startswith("folder:") else self.dataset
+        return f"{self.method} {dataset} {self.shots} shot{'s' * (self.shots > 1)} seed {self.seed}"
 
 
 class SourceSpec(Model):
