@@ -37,9 +37,7 @@ class Command:
 
 
 COMMANDS = {
-    "run": Command(
-        "cli.run:run", "Train methods × data sets × shots × seeds; continue what was stopped.", "Experiments"
-    ),
+    "run": Command("cli.run:run", "Train methods × data sets × shots × seeds; continue what stopped.", "Experiments"),
     "report": Command(
         "cli.report:report", "Compare methods: mean ± interval, n, and tests against a baseline.", "Experiments"
     ),

@@ -1,5 +1,6 @@
 """Everything that goes to stderr, and the exit codes. stdout is data: see `cli.output`."""
 
+import errno
 import os
 import sys
 import traceback
@@ -16,6 +17,8 @@ from l2t.printable import printable
 
 ClickException = cast(type[Exception], typer.BadParameter.__mro__[2])
 """The base of Typer's own errors, which carries its private copy of click and does not export it."""
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class ExitCode(IntEnum):
@@ -60,15 +63,23 @@ def guarded(command: Callable[[], int | None]) -> int:
         say("stopped")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # What is still buffered would raise again when the interpreter flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         return ExitCode.BROKEN_PIPE
     except ClickException as error:
         _say_usage(error)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in DISK_FULL:
+            _drop_stdout()
+            say(f"cannot write: {error.strerror}. Free some space, or write elsewhere")
+            return ExitCode.USAGE
         _say_bug(error)
         return ExitCode.INTERNAL
     return ExitCode.USAGE
+
+
+def _drop_stdout() -> None:
+    """Forget what stdout has buffered: it would raise again when the interpreter flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say_usage(error: Any) -> None:
@@ -77,7 +88,7 @@ def _say_usage(error: Any) -> None:
     hint = f" ({context.command_path} --help says more)" if context else ""
     lines = [line.strip() for line in error.format_message().splitlines() if line.strip()]
     if lines:
-        say(" ".join(lines) + hint)
+        say(" ".join(lines).replace(": Value error, ", ": ") + hint)
 
 
 def _say_bug(error: Exception) -> None:
