@@ -96,7 +96,7 @@ def write_styled(lines: Iterable["Text"]) -> None:
     """Write lines of rich text, styled on a terminal, never wrapped or cut. rich spells what the encoding lacks."""
     from rich.console import Console
 
-    console = Console(highlight=False, no_color=not coloured())
+    console = Console(highlight=False, color_system="auto" if coloured() else None)
     for line in lines:
         console.print(line, no_wrap=True, overflow="ignore", crop=False)
 

@@ -1,0 +1,225 @@
+"""`l2t ls`, `show`, `report`, `doctor`, `methods` and `models` on a real store, by the real console script."""
+
+import csv
+import io
+import json
+import os
+import pty
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from l2t.spec import RunSpec, SourceRef
+from l2t.store.files import append_text, write_json
+from l2t.store.folder import JobFolder
+from l2t.store.rows import Owner, Submission
+from l2t.store.state import Reason
+from l2t.store.store import Store
+
+L2T = str(Path(sys.executable).with_name("l2t"))
+SOURCE = SourceRef(hash="ab" * 8, name="glyphs", model="resnet8", outputs=62)
+
+
+def l2t(*arguments: str, code: int = 0) -> str:
+    result = subprocess.run([L2T, *arguments], capture_output=True, text=True, check=False, timeout=60)
+    assert result.returncode == code, result.stderr
+    return result.stdout
+
+
+def on_terminal(*arguments: str, columns: int = 80, **environment: str) -> str:
+    """What `l2t` shows on a terminal."""
+    main, follower = pty.openpty()
+    settings = os.environ | {"COLUMNS": str(columns), "TERM": "xterm-256color"} | environment
+    settings = {name: value for name, value in settings.items() if value or name != "NO_COLOR"}
+    process = subprocess.Popen([L2T, *arguments], stdout=follower, stderr=subprocess.DEVNULL, env=settings)
+    os.close(follower)
+    shown = b""
+    while True:
+        try:
+            block = os.read(main, 1 << 16)
+        except OSError:  # Linux's end of file of a terminal
+            break
+        if not block:
+            break
+        shown += block
+    os.close(main)
+    assert process.wait(timeout=60) == 0
+    return shown.decode()
+
+
+@pytest.fixture
+def home(tmp_path: Path, make_run: Callable[..., RunSpec]) -> Path:
+    """18 runs: scratch and l2tww done with six seeds each, ufm with four done, one failed, one running."""
+    rng = random.Random(1)
+    specs = [
+        make_run(seed=seed, method=method, source=None if method == "scratch" else SOURCE, options={})
+        for method in ("scratch", "l2tww", "ufm")
+        for seed in range(6)
+    ]
+    owner = Owner("box", "boot", 1, 1)
+    with Store.open(tmp_path / "home") as store:
+        store.submit(Submission("l2t run", "demo", 6, specs))
+        for spec in specs[:-2]:
+            job = store.claim(owner)
+            assert job is not None
+            mean = {"scratch": 80, "l2tww": 90, "ufm": 85}[spec.method]
+            result = {"accuracy": rng.gauss(mean, 1), "parameters": 61514, "steps": 200}
+            store.finish(job.id, owner, result, seconds=75.0, peak_memory=250_000_000)
+        failing = store.claim(owner)
+        assert failing is not None
+        folder = JobFolder.of(tmp_path / "home", "run", failing.id)
+        folder.make()
+        write_json(folder.env, {"fingerprint": {"cpu": "a\x1b[31mchip", "threads": 1}, "python": "3.11"})
+        with folder.metrics_writer() as metrics:
+            metrics.append(*({"epoch": epoch, "loss": 2.0 / (epoch + 1), "lr": 0.1} for epoch in range(3)))
+        append_text(folder.log, "2026-01-01T00:00:00Z attempt 1: ufm digits\n")
+        append_text(
+            folder.log,
+            "2026-01-01T00:00:01Z attempt 1 failed (diverged)\nTraceback (most recent call last):\n  E: \x1b[2J\n",
+        )
+        store.fail(failing.id, owner, Reason.DIVERGED, "loss is nan in epoch 3")
+        store.claim(owner)
+    return tmp_path / "home"
+
+
+def test_ls_names_method_data_shots_seed_state_accuracy_and_reason(home: Path) -> None:
+    lines = l2t("ls").splitlines()
+    assert lines[0].split() == ["run", "method", "data", "set", "shots", "seed", "state", "accuracy", "%", "age"]
+    assert len(lines) == 1 + 18 + 2
+    assert lines[1].split()[1:6] == ["scratch", "digits", "5", "0", "done"]
+    assert lines[17].endswith("diverged (loss is nan in epoch 3)")
+    assert "running" in lines[18]
+    assert "epoch 0/4" in lines[18]
+    assert lines[-1] == "18 runs: 1 running, 16 done, 1 failed"
+
+
+def test_ls_filters_sorts_and_limits(home: Path) -> None:
+    lines = l2t("ls", "method=l2tww,ufm", "seed=0-2", "state=done", "--sort", "-accuracy", "--limit", "4").splitlines()
+    shown = [float(line.split()[6]) for line in lines[1:5]]
+    assert shown == sorted(shown, reverse=True)
+    assert lines[-1] == "4 runs: 4 done"
+
+
+def test_ls_json_is_a_list_of_runs_with_stable_keys(home: Path) -> None:
+    runs = json.loads(l2t("ls", "--json"))
+    assert len(runs) == 18
+    assert {"id", "state", "method", "dataset", "shots", "seed", "accuracy", "reason", "cell", "source"} <= set(runs[0])
+    assert [run["state"] for run in runs[-2:]] == ["failed", "running"]
+    assert json.loads(l2t("ls", "method=fitnets", "--json")) == []
+
+
+def test_a_list_on_a_terminal_is_cut_to_its_width_and_coloured_and_no_color_is_obeyed(home: Path) -> None:
+    coloured = on_terminal("ls", columns=80)
+    assert "\x1b[31mfailed" in coloured
+    plain = on_terminal("ls", columns=80, NO_COLOR="1")
+    assert "\x1b" not in plain
+    assert max(len(line) for line in plain.splitlines()) <= 80
+    assert "…" in plain
+
+
+def test_show_tells_what_a_failed_run_was_how_it_went_and_its_last_traceback(home: Path) -> None:
+    [failed] = json.loads(l2t("ls", "state=failed", "--json"))
+    text = l2t("show", failed["id"][:10])
+    assert text.startswith("ufm digits 5 shots seed 4: failed, diverged (loss is nan in epoch 3)\n")
+    assert "source     glyphs (resnet8, abababababababab)" in text
+    assert "2 → 0.6667  (3 epochs)" in text
+    assert "train.momentum      0.9" in text
+    assert "Traceback (most recent call last):" in text
+    assert "\x1b" not in text
+    assert "a\\x1b[31mchip" in text
+    value = json.loads(l2t("show", failed["id"], "--json"))
+    assert [row["epoch"] for row in value["metrics"]] == [0, 1, 2]
+    assert value["spec"]["train"]["momentum"] == 0.9
+    assert value["environment"]["python"] == "3.11"
+    assert value["traceback"].startswith("Traceback")
+    assert value["result"] is None
+
+
+def test_show_tells_what_a_finished_run_found_and_cost(home: Path) -> None:
+    run = json.loads(l2t("ls", "state=done", "--limit", "1", "--json"))[0]
+    text = l2t("show", run["id"])
+    assert f"{run['accuracy']:.1f} % on the whole test set" in text
+    assert "61,514 parameters, 200 steps" in text
+    assert "1 min, at most 250.0 MB of memory" in text
+    assert "Traceback" not in text
+
+
+def test_report_compares_the_methods_of_the_store(home: Path) -> None:
+    text = l2t("report")
+    assert text.startswith(
+        " Digits, VGG-small ← ResNet-8 (glyphs), 4 epochs, accuracy % ± 95 % interval, n in brackets\n"
+    )
+    assert " * differs from l2tww (Mann–Whitney U two-sided, Holm over 1 test, p < 0.05)." in text
+    assert "No test against l2tww for ufm at 5 shots: fewer than 5 a side (4 and 6)." in text
+    assert "1 further run failed (diverged)." in text
+    assert "Runs still missing: 1 running." in text
+
+
+def test_report_formats_agree(home: Path) -> None:
+    tables = json.loads(l2t("report", "--format", "json"))["tables"]
+    rows = list(csv.DictReader(io.StringIO(l2t("report", "--format", "csv"))))
+    assert [float(row["mean"]) for row in rows] == [entry["summary"]["mean"] for entry in tables[0]["entries"]]
+    mean = f"{tables[0]['entries'][0]['summary']['mean']:.1f}"
+    assert all(mean in l2t("report", "--format", name) for name in ("rich", "md", "latex"))
+
+
+def test_report_takes_filter_baseline_and_family(home: Path) -> None:
+    rows = list(
+        csv.DictReader(
+            io.StringIO(
+                l2t("report", "method=scratch,ufm", "--baseline", "ufm", "--family", "dataset", "--format", "csv")
+            )
+        )
+    )
+    assert [(row["row"], row["baseline"]) for row in rows] == [("scratch", "ufm"), ("ufm", "")]
+
+
+def test_a_filter_that_hides_seeds_leaves_the_result_interim(home: Path) -> None:
+    assert "interim, without stars" in l2t("report", "seed=0-4")
+
+
+def test_report_on_a_terminal_fits_it(home: Path) -> None:
+    shown = on_terminal("report", columns=60, NO_COLOR="1")
+    assert max(len(line) for line in shown.splitlines()) <= 60
+
+
+def test_report_marks_the_best_bold_on_a_terminal(home: Path) -> None:
+    assert "\x1b[1m" in on_terminal("report", columns=120)
+
+
+def test_report_without_runs_says_what_to_do() -> None:
+    result = subprocess.run([L2T, "report"], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr == "l2t: no runs yet: l2t run starts some, l2t doctor says what is there\n"
+    assert json.loads(l2t("report", "--format", "json"))["tables"] == []
+
+
+def test_doctor_finds_torch_and_says_what_to_do_about_what_is_missing(home: Path) -> None:
+    checks = {check["name"]: check for check in json.loads(l2t("doctor", "--json"))}
+    assert checks["torch"]["verdict"] == "ok"
+    assert checks["data cifar10"]["advice"] == "l2t data prepare cifar10 downloads it"
+    assert checks["store"]["found"] == "18 runs: 1 running, 16 done, 1 failed"
+    assert "l2t source import FILE" in checks["sources"]["advice"]
+
+
+def test_methods_are_described_by_their_configs() -> None:
+    assert [line.split()[0] for line in l2t("methods").splitlines()[1:5]] == ["scratch", "ufm", "l2tww", "l2twww"]
+    value = json.loads(l2t("methods", "ufm", "--json"))
+    beta = next(option for option in value["options"] if option["name"] == "beta")
+    assert (beta["default"], beta["type"]) == (0.5, "number ≥ 0")
+    assert "5.4" in beta["help"]
+    assert "method.beta = 0.5    (number ≥ 0)" in l2t("methods", "l2tww")
+    assert "Uses no source network." in l2t("methods", "scratch")
+
+
+def test_models_are_described_by_their_infos() -> None:
+    value = json.loads(l2t("models", "resnet32", "--classes", "200", "--json"))
+    assert value["parameters"] == 479_272
+    assert [tap["index"] for tap in value["taps"] if tap["stage"]] == [4, 9, 14]
+    text = l2t("models", "vgg9")
+    assert "64" in text
+    assert "32×32" in text
