@@ -62,8 +62,8 @@ def _train(store: Store, job: Job, folder: JobFolder, engine: Engine, control: C
         spec = job.spec()
     except ValidationError as error:
         raise UsageError(f"{job.name} was asked for by another version of l2t; ask for it again") from error
-    _prepare(folder, spec, engine)
-    _log(folder, f"attempt {job.attempts}: {job.name}")
+    how = "on from its checkpoint" if _prepare(folder, spec, engine) else "from the start"
+    _log(folder, f"attempt {job.attempts}: {job.name}, {how}")
     reset_peak()
     started = time.monotonic()
     try:
@@ -78,14 +78,17 @@ def _train(store: Store, job: Job, folder: JobFolder, engine: Engine, control: C
     return result
 
 
-def _prepare(folder: JobFolder, spec: RunSpec | SourceSpec, engine: Engine) -> None:
-    """Write what is computed and where. A checkpoint of another fingerprint would give other bits: start over."""
+def _prepare(folder: JobFolder, spec: RunSpec | SourceSpec, engine: Engine) -> bool:
+    """Write what is computed and where; returns whether there is a checkpoint to go on from. On another fingerprint it
+    would give other bits: start over."""
     environment = engine.environment(spec)
     before = read_json(folder.env) or {}
-    if not folder.checkpoint.exists() or before.get("fingerprint") != environment["fingerprint"]:
+    resumes = folder.checkpoint.exists() and before.get("fingerprint") == environment["fingerprint"]
+    if not resumes:
         folder.restart()
     write_json(folder.spec, spec.model_dump(mode="json"))
     write_json(folder.env, environment)
+    return resumes
 
 
 def _log(folder: JobFolder, text: str) -> None:

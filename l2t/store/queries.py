@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from l2t.errors import UsageError
-from l2t.spec import RunSpec
 from l2t.store.database import Database
 from l2t.store.filter import ALL, Filter
 from l2t.store.rows import RUN_COLUMNS, JobRow, Pace, RunDetail, RunRow, SweepRow
@@ -59,6 +58,8 @@ class Queries(Database):
         if len(rows) > 1:
             some = ", ".join(row[0] for row in rows[:5]) + (" …" if len(rows) > 5 else "")
             raise UsageError(f"{id_or_prefix!r} begins the id of more than one run: {some}. Give more digits")
+        from l2t.spec import RunSpec
+
         return RunDetail(_run(rows[0][:-1]), RunSpec.model_validate_json(rows[0][-1]))
 
     def specs(self, filter: Filter = ALL) -> dict[str, str]:

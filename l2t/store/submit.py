@@ -1,16 +1,21 @@
 """Asking for runs: what is new is queued, what failed is tried again, what is done is kept."""
 
+from __future__ import annotations
+
 import json
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from l2t.errors import StoreError
-from l2t.spec import RunSpec, SourceSpec, content_hash
 from l2t.store.database import Database
 from l2t.store.files import write_json
 from l2t.store.rows import Counts, Planned, Submission, Submitted
 from l2t.store.state import State
 from l2t.store.transitions import move
+
+if TYPE_CHECKING:
+    from l2t.spec import RunSpec, SourceSpec
 
 _AGAIN = (State.FAILED, State.CANCELLED, State.INTERRUPTED)
 _FRESH = {"redo": 1, "attempts": 0, "stalled": 0, "reached": 0, "epoch": 0}
@@ -71,6 +76,8 @@ class Submitting(Database):
         return [(id, number, State(state)) for id, number, state in rows]
 
     def _insert(self, specs: list[SourceSpec | RunSpec], first: int, now: float) -> None:
+        from l2t.spec import RunSpec
+
         jobs, texts, runs = [], [], []
         for number, spec in enumerate(specs, first):
             kind = "run" if isinstance(spec, RunSpec) else "source"
@@ -141,6 +148,8 @@ class Submitting(Database):
 
     def _record_sweep(self, submission: Submission, ids: list[str], numbers: list[int], now: float) -> str:
         """The sweep's row and, for the day the database is lost, its small file; written before the commit."""
+        from l2t.spec import content_hash
+
         sweep = content_hash(sorted(ids))[:8]
         record = (submission.command, submission.recipe, submission.seeds_planned)
         self._all(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l2t.errors import UsageError
@@ -151,6 +151,7 @@ def test_any_text_is_either_a_filter_that_runs_or_a_usage_error(filled: Store, t
     assert chosen.where.count("?") == len(chosen.parameters)
 
 
+@settings(max_examples=40)  # each opens a store
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters=",*\0"), min_size=1))
 def test_a_value_is_found_whatever_it_is_made_of(tmp_path_factory: pytest.TempPathFactory, value: str) -> None:
     if value == "none":

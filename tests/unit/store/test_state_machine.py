@@ -154,7 +154,7 @@ class Jobs(RuleBasedStateMachine):
 
 
 TestJobs = Jobs.TestCase
-TestJobs.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestJobs.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
 
 
 def test_a_change_that_the_table_has_not_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,122 @@
+"""Workers killed with SIGKILL at seeded points: every run is done, once, bit for bit as in a quiet sweep."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from l2t.data.catalog import quiet
+from l2t.jobs.inventory import Ready
+from l2t.jobs.loop import Loop
+from l2t.jobs.plan import plan
+from l2t.spec import RunSpec, SourceSpec
+from l2t.spec.recipe_file import read_recipe
+from l2t.spec.request import SweepRequest
+from l2t.store.folder import JobFolder
+from l2t.store.rows import Submission
+from l2t.store.state import State
+from l2t.store.store import Store
+
+RECIPE = """
+title = "Small and quick, and every part of the engine in it"
+methods = ["ufm", "l2twww"]
+datasets = ["digits"]
+shots = [2]
+seeds = 1
+target = "vgg-small"
+
+[train]
+epochs = 10
+
+[data]
+size = 16
+
+[source]
+name = "digits-resnet8"
+dataset = "digits"
+model = "resnet8"
+train = { epochs = 2 }
+data = { size = 16 }
+"""
+
+
+def finish(home: Path, asked: Submission, engine: str, workers: int, kills: int, seed: int) -> int:
+    """Work until all is done, killing the worker of a running job `kills` times: each time at an epoch drawn at random
+    beyond the one that the job was killed at before, and at a random moment within it. Returns the kills that met."""
+    draw = random.Random(seed)
+    with Store.open(home) as store:
+        sweep = store.submit(asked).sweep
+    target: dict[str, int] = {}
+    met = 0
+    deadline = time.monotonic() + 240
+    with Loop(home, sweep, workers, engine) as loop:
+        while not (status := loop.poll()).finished:
+            assert time.monotonic() < deadline, status
+            for active in status.running:
+                job = active.job
+                if met < kills and job.pid and job.epoch >= target.setdefault(job.id, draw.randrange(1, 4)):
+                    time.sleep(draw.uniform(0, 0.2))
+                    os.kill(job.pid, signal.SIGKILL)
+                    target[job.id] = job.epoch + draw.randrange(1, 4)
+                    met += 1
+            time.sleep(0.02)
+    return met
+
+
+def files(folder: JobFolder) -> dict[str, bytes]:
+    """What is under the bit guarantee: the result (with the hash of the weights), metrics and traces."""
+    found = {path.name: path.read_bytes() for path in sorted(folder.traces.glob("*.npz"))}
+    return found | {"result": folder.result.read_bytes(), "metrics": repr(folder.read_metrics()).encode()}
+
+
+def all_done(home: Path) -> None:
+    with Store.read(home) as store:
+        assert {row.state for row in store.runs()} == {State.DONE}
+        assert {job.state for job in store.sources()} <= {State.DONE}
+
+
+def test_killed_real_runs_end_with_the_bits_of_undisturbed_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    (tmp_path / "small.toml").write_text(RECIPE)
+    recipe = read_recipe(str(tmp_path / "small.toml"))
+    with Store.read(tmp_path / "home") as store:
+        asked = plan(SweepRequest(recipe=recipe), Ready(store, lambda name: nullcontext(quiet)), "cpu")
+    submission = Submission("l2t run", asked.recipe, 1, asked.runs, asked.sources)
+    finish(tmp_path / "quiet", submission, "l2t.jobs.engine:load", 1, kills=0, seed=0)
+    met = finish(tmp_path / "noisy", submission, "frequent_checkpoints:load", 1, kills=4, seed=1)
+    assert met >= 3
+    all_done(tmp_path / "noisy")
+    logs = [path.read_text() for path in (tmp_path / "noisy").glob("*/*/log.txt")]
+    assert any("on from its checkpoint" in log for log in logs)
+    for run in asked.runs:
+        undisturbed = files(JobFolder.of(tmp_path / "quiet", "run", run.id))
+        assert files(JobFolder.of(tmp_path / "noisy", "run", run.id)) == undisturbed
+    for source in asked.sources:
+        result = JobFolder.of(tmp_path / "quiet", "source", source.id).result.read_bytes()
+        assert JobFolder.of(tmp_path / "noisy", "source", source.id).result.read_bytes() == result
+
+
+def test_killed_workers_lose_and_double_nothing(
+    tmp_path: Path,
+    make_run: Callable[..., RunSpec],
+    make_source: Callable[..., SourceSpec],
+    tiny_engine: str,
+) -> None:
+    source = make_source(epochs=30)
+    runs = [make_run(seed, epochs=40, source=source.ref, options={"sleep": 0.01}) for seed in range(12)]
+    submission = Submission("l2t run", "demo", 12, runs, [source])
+    finish(tmp_path / "quiet", submission, tiny_engine, 2, kills=0, seed=0)
+    met = finish(tmp_path / "noisy", submission, tiny_engine, 2, kills=15, seed=2)
+    assert met == 15
+    all_done(tmp_path / "noisy")
+    for run in runs:
+        assert files(JobFolder.of(tmp_path / "noisy", "run", run.id)) == files(
+            JobFolder.of(tmp_path / "quiet", "run", run.id)
+        )
