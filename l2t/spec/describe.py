@@ -30,11 +30,17 @@ def describe(model: type[Model]) -> list[Option]:
         Option(
             name=name,
             type=_words(field.annotation) + _bounds(field),
-            default=list(field.default) if isinstance(field.default, tuple) else field.default,
+            default=_default(field),
             help=" ".join((field.description or "").split()),
         )
         for name, field in model.model_fields.items()
     ]
+
+
+def _default(field: FieldInfo) -> Any:
+    if field.is_required():
+        return None
+    return list(field.default) if isinstance(field.default, tuple) else field.default
 
 
 NAMES = {int: "whole number", float: "number", str: "text", bool: "yes or no", types.NoneType: "none"}
