@@ -104,7 +104,7 @@ def print_dry_run(plan: Plan, planned: Planned, estimate: Estimate, workers: int
         state = "done" if trained else f"trained first, {source.model} on {source.dataset}"
         write(f"Source network {source.name}: {state}")
     if counts.left or planned.sources.left:
-        time = f"About {duration(estimate.seconds / workers)} with {workers} worker{'s' * (workers > 1)}"
+        time = f"About {duration(max(1.0, estimate.seconds / workers))} with {workers} worker{'s' * (workers > 1)}"
         basis = "from finished runs here" if estimate.measured else "rough: by arithmetic, no finished runs to go by"
         write(f"{time} ({basis}); {size(estimate.disk)} on disk")
     for what in missing:

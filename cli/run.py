@@ -1,5 +1,6 @@
 """`l2t run`: ask for runs, do them, say how they ended."""
 
+import re
 import shlex
 import sys
 from collections import Counter
@@ -13,8 +14,10 @@ import typer
 from cli.completion import complete_datasets, complete_methods, complete_models, complete_recipes, complete_sources
 from cli.diagnostics import ExitCode, say
 from l2t import paths
+from l2t.errors import UsageError
 from l2t.spec import DataSettings, Model, TrainSettings
 from l2t.spec.headline import headline
+from l2t.spec.recipe import TRACE
 from l2t.spec.recipe_file import read_recipe
 from l2t.spec.request import SweepRequest, default_recipe
 from l2t.spec.values import Setting, read_counts, read_seeds, read_setting, split
@@ -154,7 +157,7 @@ def run(
         sources=_entries(source, "--source"),
         targets=_entries(target, "--target"),
         settings=tuple(settings),
-        trace=_entries(trace, "--trace"),
+        trace=_traces(trace),
     )
     home = paths.home()
     kind = choose_device(device, home)
@@ -175,8 +178,10 @@ def run(
             return ExitCode.OK
     with Store.open(home) as store:
         submitted = store.submit(submission)
-    done, left_over = submitted.runs.done, submitted.runs.left
-    say(f"{len(asked.runs):,} runs on {kind}: {done:,} done before, {left_over:,} to do (sweep {submitted.sweep})")
+    number, done, to_do = len(asked.runs), submitted.runs.done, submitted.runs.left
+    say(
+        f"{number:,} run{'s' * (number > 1)} on {kind}: {done:,} done before, {to_do:,} to do (sweep {submitted.sweep})"
+    )
     ended = follow(home, submitted.sweep, workers)
     return _finish(home, submitted.sweep, ended, json_)
 
@@ -184,6 +189,14 @@ def run(
 def _entries(texts: Sequence[str] | None, option: str) -> tuple[str, ...]:
     """The entries of an option that takes lists and may be repeated."""
     return tuple(dict.fromkeys(entry for text in texts or () for entry in split(text, option)))
+
+
+def _traces(texts: Sequence[str] | None) -> tuple[str, ...]:
+    elements = _entries(texts, "--trace")
+    for element in elements:
+        if not re.fullmatch(TRACE, element):
+            raise UsageError(f"--trace {element}: write features.0.weight[4,2,2,0] or gamma[14-2,5,0,1]")
+    return elements
 
 
 def _finish(home: Path, sweep: str, ended: bool, json_: bool) -> ExitCode:

@@ -31,6 +31,8 @@ from l2t.spec.values import read_seeds
 
 Shots = Annotated[int, Ge(1)]
 Table = dict[str, Any]
+TRACE = r"^[A-Za-z][\w.]*\[[\d,\s-]+\]$"
+"""An element of a tensor: `features.0.weight[4,2,2,0]`, `gamma[14-2,5,0,1]`."""
 SOURCE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 """Names of source networks: no comma (which separates them in lists) and nothing that a shell or a path minds."""
 
@@ -76,7 +78,7 @@ class SweepTable(Model):
     train: Table = Field(default_factory=dict)
     data: Table = Field(default_factory=dict)
     method: Table = Field(default_factory=dict)
-    trace: tuple[str, ...] = ()
+    trace: tuple[Annotated[str, StringConstraints(pattern=TRACE)], ...] = ()
     """Tensor elements recorded every epoch."""
 
 

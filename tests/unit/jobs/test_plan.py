@@ -1,0 +1,179 @@
+"""From a request to specifications."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from l2t.data.base import DataInfo
+from l2t.errors import UsageError
+from l2t.jobs.estimate import RATE, estimate, modelled
+from l2t.jobs.inventory import Assumed
+from l2t.jobs.plan import Plan, plan, plan_source
+from l2t.spec import RunSpec, SourceRef
+from l2t.spec.recipe import SourceTable
+from l2t.spec.recipe_file import parse_recipe, read_recipe
+from l2t.spec.request import SweepRequest
+from l2t.spec.values import read_setting
+from l2t.store.store import Store
+
+DEMO = read_recipe("demo")
+
+
+class Shelf:
+    """An inventory of two data sets and one source network, which counts what it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, int]] = []
+
+    def dataset(self, name: str, size: int) -> DataInfo:
+        self.asked.append((name, size))
+        return DataInfo(
+            name=name,
+            title=name,
+            checksum=f"of {name}",
+            classes=("a", "b", "c"),
+            train_counts=(20, 30, 40),
+            test_counts=(10, 10, 10),
+            height=8,
+            width=8,
+            padding=2,
+            flip=False,
+        )
+
+    def source(self, name: str) -> SourceRef | None:
+        return SourceRef(hash="5" * 16, name=name, model="resnet32", outputs=200) if name == "stored" else None
+
+    def absent_source(self, name: str) -> SourceRef:
+        raise UsageError(f"no {name}")
+
+
+def planned(**changes: Any) -> Plan:
+    return plan(SweepRequest(**({"recipe": DEMO, "seeds": (0,)} | changes)), Shelf(), "cpu")
+
+
+def test_data_sets_give_checksum_classes_padding_and_flip() -> None:
+    run = planned().runs[0]
+    assert (run.checksum, run.classes, run.data.padding, run.data.flip) == ("of digits", 3, 2, False)
+    asked = planned(settings=(read_setting("data.flip=true"), read_setting("data.padding=0"))).runs[0]
+    assert (asked.data.padding, asked.data.flip) == (0, True)
+
+
+def test_methods_without_a_source_have_none_and_the_others_that_of_the_recipe() -> None:
+    result = planned()
+    [training] = result.sources
+    sources = {run.method: run.source for run in result.runs}
+    assert sources == {"scratch": None, "ufm": training.ref, "l2tww": training.ref, "l2twww": training.ref}
+    assert (training.dataset, training.model, training.data.size) == ("glyphs", "resnet8", 16)
+
+
+def test_a_source_is_stored_or_known_to_the_demo_or_refused() -> None:
+    assert planned(sources=("stored",), methods=("ufm",)).runs[0].source.hash == "5" * 16
+    assert planned(sources=("glyphs-resnet8",), methods=("ufm",)).sources == planned().sources
+    with pytest.raises(UsageError, match="no other"):
+        planned(sources=("other",))
+    without = parse_recipe('methods=["ufm"]\ndatasets=["digits"]\nshots=[1]', "r", "r")
+    with pytest.raises(UsageError, match="ufm needs a source network: --source NAME"):
+        planned(recipe=without)
+
+
+def test_nothing_is_trained_for_a_source_that_no_method_uses() -> None:
+    assert planned(methods=("scratch",)).sources == ()
+
+
+def test_options_are_complete_and_equal_runs_are_one() -> None:
+    [run] = planned(methods=("ufm",), settings=(read_setting("method.beta=0.5"),)).runs
+    assert run.options == {"beta": 0.5, "pairs": "all"}
+    assert run.id == planned(methods=("ufm",)).runs[0].id
+    with_trace = planned(methods=("ufm",), trace=("features.0.weight[0,0,0,0]",)).runs[0]
+    assert with_trace.trace
+    assert with_trace.id == run.id
+
+
+def test_each_data_set_is_asked_for_once_and_only_where_all_else_is_right() -> None:
+    shelf = Shelf()
+    plan(SweepRequest(DEMO), shelf, "cpu")
+    assert sorted(shelf.asked) == [("digits", 16), ("glyphs", 16)]
+    shelf = Shelf()
+    with pytest.raises(UsageError, match="vgg9 takes images of"):
+        plan(SweepRequest(DEMO, targets=("vgg9",)), shelf, "cpu")
+    assert shelf.asked == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"shots": (21,)}, "digits has 20 training images of class 0, 21 shots were asked for"),
+        ({"shots": (19,), "settings": (read_setting("train.select=val"),)}, "Largest possible: 18"),
+        ({"settings": (read_setting("data.rare_class=3"),)}, "no class 3"),
+        ({"settings": (read_setting("train.precision=bf16"),)}, "bf16"),
+        ({"settings": (read_setting("train.precision=tf32"),)}, "CUDA"),
+        ({"datasets": ("digit",)}, "Did you mean digits"),
+    ],
+)
+def test_what_cannot_run_is_refused(changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        planned(**changes)
+
+
+def test_bf16_is_for_methods_that_do_not_unroll() -> None:
+    runs = planned(methods=("scratch", "ufm"), settings=(read_setting("train.precision=bf16"),)).runs
+    assert {run.train.precision for run in runs} == {"bf16"}
+
+
+def test_a_source_is_trained_on_its_whole_data_set() -> None:
+    table = SourceTable(name="n", dataset="digits", model="resnet8", train={"select": "val"})
+    with pytest.raises(UsageError, match="whole data set"):
+        plan_source(table, Shelf(), "cpu")
+
+
+def test_a_dry_run_lists_what_is_missing_once(tmp_path: Path) -> None:
+    with Store.read(tmp_path / "home") as store:
+        inventory = Assumed(store)
+        result = plan(SweepRequest(read_recipe("thesis"), seeds=(0, 1)), inventory, "cpu")
+    assert len(result.runs) == 116
+    assert [line.split(":")[0] for line in inventory.missing] == [
+        "source network tinyimagenet-resnet32",
+        "data set stl10",
+        "data set cifar10",
+        "data set cifar100",
+    ]
+
+
+def test_finished_runs_calibrate_the_estimate(tmp_path: Path, finished: "Finished") -> None:
+    result = planned(methods=("ufm", "l2tww"), sources=("stored",), seeds=tuple(range(4)))
+    ufm = [run for run in result.runs if run.method == "ufm"]
+    with Store.open(tmp_path / "home") as store:
+        rough = estimate(store, ufm, result.sources, result.datasets)
+        assert not rough.measured
+        assert rough.seconds == pytest.approx(sum(modelled(run, 30) for run in ufm))
+        finished(store, ufm[0], 7.0)
+        measured = estimate(store, ufm, result.sources, result.datasets)
+        assert measured.measured
+        assert measured.seconds == pytest.approx(28.0)
+        assert not estimate(store, result.runs, (), result.datasets).measured
+
+
+def test_unrolling_costs_more_and_a_gpu_less() -> None:
+    seconds = {run.method: modelled(run, 0) for run in planned(sources=("stored",)).runs}
+    assert seconds["scratch"] < seconds["ufm"] < seconds["l2tww"] == seconds["l2twww"]
+    assert RATE["cuda"] > RATE["cpu"]
+
+
+Finished = Any
+
+
+@pytest.fixture
+def finished() -> Finished:
+    """Takes a run through the store: asked for, claimed, done in so many seconds."""
+    from l2t.jobs.owner import current
+    from l2t.store.rows import Submission
+
+    def finish(store: Store, run: RunSpec, seconds: float) -> None:
+        submitted = store.submit(Submission("l2t run", "", 1, (run,)))
+        owner = current()
+        job = store.claim(owner, submitted.sweep)
+        assert job is not None
+        store.finish(job.id, owner, {"accuracy": 50.0}, seconds, None)
+
+    return finish
