@@ -12,21 +12,22 @@ from l2t.errors import StoreError, UsageError
 from l2t.jobs.engine import Engine, Result
 from l2t.jobs.failure import classify
 from l2t.jobs.heartbeat import Heartbeat
-from l2t.jobs.memory import peak, reset_peak
+from l2t.jobs.memory import cuda_in_use, peak, reset_peak
 from l2t.spec import RunSpec, SourceSpec
 from l2t.store.files import append_text, read_json, write_json
 from l2t.store.folder import JobFolder
 from l2t.store.rows import Job, Owner
-from l2t.store.state import ClaimLostError
+from l2t.store.state import ClaimLostError, Reason
 from l2t.store.store import Store
 from l2t.train.control import Control, Interrupted
 
 
-def attempt(store: Store, owner: Owner, job: Job, engine: Engine, stop: threading.Event) -> None:
+def attempt(store: Store, owner: Owner, job: Job, engine: Engine, stop: threading.Event) -> bool:
     """Compute a claimed job and tell the store how it ended: done, failed, or interrupted because `stop` was set.
 
     Any error of the job is its failure; an error of the store passes, and leaves the job to `Store.reconcile`. Where
     the claim was lost meanwhile the job is another process's, and nothing is told.
+    Returns whether this process is fit for another job: not after a crash on a GPU, which may spoil its CUDA context.
     """
     folder = JobFolder.of(store.home, job.kind, job.id)
     with suppress(ClaimLostError):
@@ -42,6 +43,8 @@ def attempt(store: Store, owner: Owner, job: Job, engine: Engine, stop: threadin
             reason, message = classify(error)
             _log(folder, f"attempt {job.attempts} failed ({reason})\n{traceback.format_exc()}")
             store.fail(job.id, owner, reason, message)
+            return not (reason in (Reason.CRASHED, Reason.OUT_OF_MEMORY) and cuda_in_use())
+    return True
 
 
 def _compute(store: Store, owner: Owner, job: Job, folder: JobFolder, engine: Engine, control: Control) -> None:

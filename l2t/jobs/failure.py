@@ -7,6 +7,8 @@ from l2t.store.state import Reason
 
 _DISK = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up", errno.EROFS: "it is read-only"}
 
+_NO_MEMORY = ("can't allocate memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+
 
 def classify(error: BaseException) -> tuple[Reason, str]:
     """The reason of a failure, and one line that says what happened."""
@@ -25,4 +27,4 @@ def classify(error: BaseException) -> tuple[Reason, str]:
 def _out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _NO_MEMORY)

@@ -1,4 +1,4 @@
-"""Peak memory of one job in a process that computes many. Worker-only."""
+"""Memory of one job in a process that computes many, and whether that process uses a GPU. Worker-only."""
 
 import resource
 import sys
@@ -9,20 +9,24 @@ _STATUS = Path("/proc/self/status")
 _RESET = Path("/proc/self/clear_refs")
 
 
+def cuda_in_use() -> bool:
+    """Whether this process has a CUDA context. Never makes one, nor imports torch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and bool(torch.cuda.is_initialized())
+
+
 def reset_peak() -> None:
     """Begin a new measurement. Where the system cannot, the peak counts from the start of the process."""
     with suppress(OSError):
         _RESET.write_text("5")  # resets VmHWM, see proc(5)
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        torch.cuda.reset_peak_memory_stats()
+    if cuda_in_use():
+        sys.modules["torch"].cuda.reset_peak_memory_stats()
 
 
 def peak(device: str) -> int:
     """Peak since `reset_peak`, bytes: on cuda of the GPU memory that torch held, else of the process."""
-    torch = sys.modules.get("torch")
-    if device == "cuda" and torch is not None:
-        allocated: int = torch.cuda.max_memory_allocated()
+    if device == "cuda" and cuda_in_use():
+        allocated: int = sys.modules["torch"].cuda.max_memory_allocated()
         return allocated
     with suppress(OSError):
         for line in _STATUS.read_text().splitlines():

@@ -28,6 +28,7 @@ POLL_SECONDS = 0.5
 
 def work(store: Store, sweep: str, load: Callable[[], Engine], stop: threading.Event) -> None:
     """Do jobs of the sweep until none is queued, or `stop` is set. Waits for those that need another one first.
+    Ends early where a crash left this process unfit: whoever started it starts a fresh one.
 
     load: gives the engine; called once, after the first claim.
     """
@@ -37,7 +38,8 @@ def work(store: Store, sweep: str, load: Callable[[], Engine], stop: threading.E
         job = store.claim(owner, sweep)
         if job is not None:
             engine = engine or load()
-            attempt(store, owner, job, engine, stop)
+            if not attempt(store, owner, job, engine, stop):
+                return
             continue
         row = store.sweep(sweep)
         if not row.runs[State.QUEUED] + row.sources[State.QUEUED]:

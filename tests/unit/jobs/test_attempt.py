@@ -201,3 +201,12 @@ def test_an_error_of_the_store_is_not_the_runs_failure(
     with pytest.raises(StoreError, match="locked"):
         go(store, engine, job)
     assert store.run(job.id).row.state == State.RUNNING
+
+
+@pytest.mark.parametrize(("fail", "fit"), [("crash", False), ("memory", False), ("diverged", True), ("", True)])
+def test_a_crash_on_a_gpu_leaves_the_process_unfit_for_another_job(
+    store: Store, engine: Engine, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, fail: str, fit: bool
+) -> None:
+    job = queue(store, make_run(options={"fail": fail}))
+    monkeypatch.setattr("l2t.jobs.attempt.cuda_in_use", lambda: True)
+    assert attempt(store, current(), job, engine, threading.Event()) == fit

@@ -23,6 +23,8 @@ class OutOfMemoryError(RuntimeError):
         (MemoryError(), Reason.OUT_OF_MEMORY, "out of memory: MemoryError"),
         (OutOfMemoryError("CUDA"), Reason.OUT_OF_MEMORY, "out of memory: CUDA"),
         (RuntimeError("[enforce] DefaultCPUAllocator: can't allocate memory: 1 bytes"), Reason.OUT_OF_MEMORY, "memory"),
+        (RuntimeError("CUDA error: out of memory"), Reason.OUT_OF_MEMORY, "out of memory"),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED"), Reason.OUT_OF_MEMORY, "ALLOC_FAILED"),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "runs/x"), Reason.DISK, "runs/x: the disk is full"),
         (OSError(errno.EROFS, os.strerror(errno.EROFS)), Reason.DISK, "its folder: it is read-only"),
         (OSError(errno.EDQUOT, "quota"), Reason.DISK, "quota"),

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -74,7 +76,7 @@ def test_a_failed_source_fails_its_runs_with_the_reason(
 def test_stop_lets_runs_checkpoint_and_the_same_command_goes_on_to_the_same_result(
     tmp_path: Path, make_run: MakeRun, tiny_engine: str
 ) -> None:
-    run = make_run(epochs=100, options={"sleep": 0.02})
+    run = make_run(epochs=50, options={"sleep": 0.02})
     quiet = tmp_path / "quiet"
     with Loop(quiet, submit(quiet, [run]), 1, tiny_engine) as loop:
         follow(loop)
@@ -129,13 +131,13 @@ def test_a_run_that_kills_every_worker_fails_in_the_end_and_the_others_are_done(
 
 def test_workers_stop_when_their_parent_dies(tmp_path: Path, make_run: MakeRun, tiny_engine: str) -> None:
     sweep = submit(tmp_path, [make_run(epochs=10_000, options={"sleep": 0.01})])
-    child = os.fork()
-    if child == 0:
-        loop = Loop(tmp_path, sweep, 1, tiny_engine)
-        while not loop.poll().running:
-            time.sleep(0.05)
-        os._exit(0)
-    os.waitpid(child, 0)
+    parent = (
+        "import sys, time; from pathlib import Path; from l2t.jobs.loop import Loop\n"
+        "loop = Loop(Path(sys.argv[1]), sys.argv[2], 1, 'tiny_engine:load')\n"
+        "while not loop.poll().running: time.sleep(0.05)\n"
+        "import os; os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", parent, tmp_path, sweep], check=True)
     deadline = time.monotonic() + 20
     with Store.open(tmp_path) as store:
         while store.runs()[0].state == State.RUNNING and time.monotonic() < deadline:
