@@ -45,7 +45,7 @@ def show(
         )
         return
     _write_run(found, str(folder.path))
-    _write_section("Curves", _curves(metrics))
+    _write_section("Curves", _curves(metrics) + _classes(folder.read_result() or {}))
     _write_section("Settings", _settings(found))
     _write_section("Environment", [(key, _plain(value)) for key, value in flat(environment or {})])
     if traceback:
@@ -81,7 +81,7 @@ def _write_run(found: RunDetail, folder: str) -> None:
 
 def _curves(metrics: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """Each metric over the epochs: its curve, first and last value."""
-    names = dict.fromkeys(name for row in metrics for name in row if name != "epoch")
+    names = dict.fromkeys(name for row in metrics for name in row if name not in ("epoch", "step"))
     curves = []
     for name in names:
         values = [row[name] for row in metrics if _is_number(row.get(name))]
@@ -89,6 +89,16 @@ def _curves(metrics: list[dict[str, Any]]) -> list[tuple[str, str]]:
             span = f"{values[0]:.4g} → {values[-1]:.4g}" if len(values) > 1 else f"{values[0]:.4g}"
             curves.append((name, f"{sparkline(values):<32}  {span}  ({len(values)} epochs)"))
     return curves
+
+
+def _classes(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Accuracy of each class at the end, in the order of classes."""
+    hits, images = result.get("class_hits"), result.get("class_images")
+    if not hits or not images:
+        return []
+    shares = [100 * hit / count for hit, count in zip(hits, images, strict=True) if count]
+    line = f"{sparkline(shares):<32}  {percent(min(shares))} … {percent(max(shares))} %  ({len(shares)} classes)"
+    return [("each class", line)]
 
 
 def _is_number(value: object) -> bool:

@@ -145,6 +145,10 @@ def test_show_tells_what_a_finished_run_found_and_cost(home: Path) -> None:
     assert f"{run['accuracy']:.1f} % on the whole test set" in text
     assert "61,514 parameters, 200 steps" in text
     assert "1 min, at most 250.0 MB of memory" in text
+    folder = JobFolder.of(home, "run", run["id"])
+    folder.make()
+    folder.write_result({"class_hits": [74, 37, 0], "class_images": [74, 74, 74]})
+    assert "0.0 … 100.0 %  (3 classes)" in l2t("show", run["id"])
     assert "Traceback" not in text
 
 
