@@ -1,6 +1,5 @@
 """`l2t run`: ask for runs, do them, say how they ended."""
 
-import re
 import shlex
 import sys
 from collections import Counter
@@ -14,12 +13,11 @@ import typer
 from cli.completion import complete_datasets, complete_methods, complete_models, complete_recipes, complete_sources
 from cli.diagnostics import ExitCode, say
 from l2t import paths
-from l2t.errors import UsageError
 from l2t.spec import DataSettings, Model, TrainSettings
 from l2t.spec.headline import headline
-from l2t.spec.recipe import TRACE
 from l2t.spec.recipe_file import read_recipe
 from l2t.spec.request import SweepRequest, default_recipe
+from l2t.spec.trace import parse
 from l2t.spec.values import Setting, read_counts, read_seeds, read_setting, split
 
 SELECT, HOW, WHERE, OUTPUT = "What is run", "How it is trained", "Where it runs", "Output"
@@ -194,20 +192,19 @@ def _entries(texts: Sequence[str] | None, option: str) -> tuple[str, ...]:
 def _traces(texts: Sequence[str] | None) -> tuple[str, ...]:
     elements = _entries(texts, "--trace")
     for element in elements:
-        if not re.fullmatch(TRACE, element):
-            raise UsageError(f"--trace {element}: write features.0.weight[4,2,2,0] or gamma[14-2,5,0,1]")
+        parse(element)
     return elements
 
 
 def _finish(home: Path, sweep: str, ended: bool, json_: bool) -> ExitCode:
     """Say how the sweep's runs ended, and what to do next."""
     from cli.output import write_json
-    from l2t.store.filter import parse
+    from l2t.store import filter
     from l2t.store.state import State
     from l2t.store.store import Store
 
     with Store.read(home) as store:
-        rows = store.runs(parse([f"sweep={sweep}"]))
+        rows = store.runs(filter.parse([f"sweep={sweep}"]))
     states = Counter(row.state for row in rows)
     lost = [row for row in rows if row.state in (State.FAILED, State.CANCELLED)]
     left = len(rows) - states[State.DONE] - len(lost)
@@ -228,7 +225,9 @@ def _finish(home: Path, sweep: str, ended: bool, json_: bool) -> ExitCode:
 
 
 def _fields(section: str, model: type[Model]) -> str:
-    return ", ".join(f"{section}.{name}" for name in model.model_fields)
+    """The settings of a section with their defaults."""
+    defaults = {name: "none" if field.default is None else field.default for name, field in model.model_fields.items()}
+    return ", ".join(f"{section}.{name}={value}" for name, value in defaults.items())
 
 
 run.__doc__ = f"""Train methods × data sets × shots × seeds; continue what was stopped.
@@ -250,9 +249,10 @@ Examples:
   l2t run --recipe thesis --dry-run
   l2t run --recipe thesis --dataset stl10 --shots 5,10 --jobs 8
 
-Settings, beside each method's own (l2t methods NAME); + joins a list: method.parts=what+where
+Settings and their defaults, beside each method's own (l2t methods NAME):
   {_fields("train", TrainSettings)}
   {_fields("data", DataSettings)}
+A list of values is a sweep; + joins the entries of a value that is itself a list: method.parts=what+where
 
 Exit codes: 0 all runs are done; 1 some failed; 2 bad input, nothing was started; 130 stopped.
 """

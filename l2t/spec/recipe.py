@@ -23,16 +23,15 @@ data = { rare_class = 0 }
 from typing import Annotated, Any
 
 from annotated_types import Ge, Len
-from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
 from l2t.errors import UsageError
 from l2t.spec.base import Model
+from l2t.spec.trace import parse
 from l2t.spec.values import read_seeds
 
 Shots = Annotated[int, Ge(1)]
 Table = dict[str, Any]
-TRACE = r"^[A-Za-z][\w.]*\[[\d,\s-]+\]$"
-"""An element of a tensor: `features.0.weight[4,2,2,0]`, `gamma[14-2,5,0,1]`."""
 SOURCE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 """Names of source networks: no comma (which separates them in lists) and nothing that a shell or a path minds."""
 
@@ -45,6 +44,14 @@ def _seeds(value: Any) -> Any:
         except UsageError as error:
             raise ValueError(str(error)) from None
     return tuple(value) if isinstance(value, list) else value
+
+
+def _trace(text: str) -> str:
+    try:
+        parse(text)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+    return text
 
 
 class SourceTable(Model):
@@ -78,7 +85,7 @@ class SweepTable(Model):
     train: Table = Field(default_factory=dict)
     data: Table = Field(default_factory=dict)
     method: Table = Field(default_factory=dict)
-    trace: tuple[Annotated[str, StringConstraints(pattern=TRACE)], ...] = ()
+    trace: tuple[Annotated[str, AfterValidator(_trace)], ...] = ()
     """Tensor elements recorded every epoch."""
 
 

@@ -58,6 +58,7 @@ def test_a_source_table_defines_a_training() -> None:
             r"line 6: source.train.epochs: a source network is trained once",
         ),
         ('name = "x"', r"line 1: name: unknown key: a recipe is named after its file"),
+        ('[[sweep]]\ntrace = ["weight"]', r"line 2: sweep.trace: no trace can be made of 'weight'"),
         ("x = = 3", r"invalid value \(at line 1, column 5\)"),
     ],
 )
