@@ -25,6 +25,7 @@ from typer.main import get_command
 import l2t
 from cli.diagnostics import ExitCode, guarded
 from cli.output import prepare
+from l2t.errors import unknown
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,12 @@ class Commands(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         commands = {name: LazyCommand(name, command) for name, command in COMMANDS.items()}
         super().__init__(**(settings | {"commands": commands}))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            raise unknown("command", name, COMMANDS, "l2t --help")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         for heading in dict.fromkeys(command.heading for command in COMMANDS.values()):

@@ -96,7 +96,7 @@ def test_home_works_below_groups() -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["lss"], "l2t: No such command 'lss'. Did you mean 'ls'? (l2t --help says more)"),
+        (["lss"], 'l2t: no command "lss". Did you mean ls? (l2t --help lists all)'),
         (["ls", "--jsn"], "l2t: No such option: --jsn"),
         (["ls", "--limit", "x"], "l2t: Invalid value for '--limit'"),
         (["ls", "--limit", "0"], "l2t: Invalid value for '--limit'"),
