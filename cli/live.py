@@ -1,5 +1,7 @@
 """Progress on a terminal: one bar for the sweep, one line for each running job. Imported only where it is shown."""
 
+from contextlib import suppress
+
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -29,7 +31,9 @@ class LiveView:
         self._live.update(Group(self._bar(status), self._jobs(status)), refresh=True)
 
     def close(self) -> None:
-        self._live.stop()
+        # After a hangup there is no terminal to restore.
+        with suppress(OSError):
+            self._live.stop()
 
     def _bar(self, status: SweepStatus) -> Table:
         total = sum(status.sweep.runs.values()) + sum(status.sweep.sources.values())

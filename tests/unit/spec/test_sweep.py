@@ -3,6 +3,8 @@
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from l2t.errors import UsageError
 from l2t.spec.headline import headline
@@ -38,6 +40,22 @@ def test_the_thesis_traces_table_1_at_10_shots_only() -> None:
 def test_all_methods_of_a_column_do_seed_0_first() -> None:
     order = [(point.seed, point.method) for point in expand(SweepRequest(DEMO))]
     assert order == [(seed, method) for seed in range(5) for method in DEMO.methods]
+
+
+@given(
+    st.lists(st.sampled_from(["scratch", "ufm", "l2tww", "l2twww"]), unique=True),
+    st.lists(st.sampled_from(["stl10", "cifar10", "cifar100", "digits"]), unique=True),
+    st.lists(st.sampled_from([5, 7, 10, 20, 150]), unique=True),
+)
+def test_every_value_that_is_given_is_run_and_no_other(
+    methods: list[str], datasets: list[str], shots: list[int]
+) -> None:
+    asked = SweepRequest(THESIS.recipe, tuple(methods), tuple(datasets), tuple(shots), seeds=(0,))
+    points = expand(asked)
+    for given_values, name in ((methods, "method"), (datasets, "dataset"), (shots, "shots")):
+        found = {getattr(point, name) for point in points}
+        assert found == set(given_values) or (not given_values and found)
+    assert len({(p.method, p.dataset, p.shots, p.settings.key) for p in points}) == len(points)
 
 
 def test_values_that_a_recipe_has_select_among_its_cells() -> None:
