@@ -51,12 +51,16 @@ def environment(spec: RunSpec | SourceSpec) -> dict[str, Any]:
 
 @cache
 def _cpu() -> str:
-    """The processor's model as the kernel names it."""
+    """The processor's model and the instructions that torch uses on it. Virtual machines share names ("AMD EPYC"):
+    family, model and stepping tell them apart."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
     except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+        lines = []
+    found = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    name = found.get("model name") or platform.processor() or platform.machine()
+    numbers = [f"{key} {found[key]}" for key in ("cpu family", "model", "stepping") if key in found]
+    return ", ".join([name, *numbers, torch.backends.cpu.get_cpu_capability()])
 
 
 @cache

@@ -83,7 +83,7 @@ class Lifecycle(Database):
         with self._transaction():
             self._failed(State.RUNNING, _OWNED, {"id": job_id} | _columns(owner), reason, message)
 
-    def interrupt(self, job_id: str, owner: Owner, message: str = "stopped on request") -> None:
+    def interrupt(self, job_id: str, owner: Owner, message: str = "on request") -> None:
         """The job stopped where it was asked to, and goes back to the queue. Never counts against the limit."""
         with self._transaction():
             where, values = _OWNED, {"id": job_id} | _columns(owner)
