@@ -17,6 +17,9 @@ from l2t.store.store import Store
 SHORT = 8
 """Digits of an id that tables show; any beginning that only one run has names it."""
 
+SILENT = 60.0
+"""Seconds without a heartbeat after which a running run may be lost."""
+
 COLUMNS = (
     Column("run"),
     Column("method"),
@@ -83,7 +86,3 @@ def note(row: RunRow, now: float) -> str:
     return " ".join(
         part for part in (row.reason and row.reason.replace("_", " "), row.message and f"({row.message})") if part
     )
-
-
-SILENT = 60.0
-"""Seconds without a heartbeat after which a running run may be lost."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from math import isfinite
 
 from l2t.report.cells import Cell
 from l2t.report.report import Entry
@@ -17,7 +18,9 @@ def entry_of(cell: Cell, row: str, recall: bool) -> Entry:
     measured = [
         (run, value)
         for run in cell.rows
-        if run.state == State.DONE and (value := run.rare_recall if recall else run.accuracy) is not None
+        if run.state == State.DONE
+        and (value := run.rare_recall if recall else run.accuracy) is not None
+        and isfinite(value)
     ]
     values = tuple(value for _, value in measured)
     return Entry(

@@ -59,7 +59,7 @@ class Entry:
     seeds: tuple[int, ...]
     """Seeds of the runs behind `values`."""
     values: tuple[float, ...]
-    """The metric of each done run, in the order of seeds, percent."""
+    """The metric of each done run that has a finite one, in the order of seeds, percent."""
     summary: Summary
     best: bool
     """Whether its mean is the largest of its column, where there is more than one."""

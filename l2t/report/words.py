@@ -153,9 +153,12 @@ def _counted(table: Table) -> Iterator[str]:
             reason.replace("_", " ") + (f" {count}" if len(reasons) > 1 else "") for reason, count in reasons.items()
         )
         yield f"{_further(failed)} failed ({why})."
-    others = {"running": "running", "waiting": "waiting", "cancelled": "cancelled"}
-    counts = {word: sum(getattr(entry, name) for entry in table.entries) for name, word in others.items()}
-    parts = [f"{count} {word}" for word, count in counts.items() if count]
+    unmeasured = sum(entry.done - len(entry.values) for entry in table.entries)
+    if unmeasured:
+        yield f"{_further(unmeasured)} ended without a finite {table.metric}, which is left out."
+    states = ("running", "waiting", "cancelled")
+    counts = {state: sum(getattr(entry, state) for entry in table.entries) for state in states}
+    parts = [f"{count} {state}" for state, count in counts.items() if count]
     if parts:
         yield f"Runs still missing: {', '.join(parts)}."
 

@@ -22,7 +22,7 @@ def lines(report: Report, width: int | None = None) -> Iterator[Text]:
         yield from _wrapped(words.title(table), width, "bold")
         yield from _matrix(table, width)
         for sentence in words.meaning(report, table):
-            yield from _wrapped(sentence, width, "dim")
+            yield from _wrapped(sentence, width, "")
         yield Text()
         yield from _details(table, width)
         for sentence in words.how_tested(table):

@@ -52,6 +52,11 @@ class Runs:
 
 
 @pytest.fixture
+def new_runs(make_run: Callable[..., RunSpec]) -> Callable[[], Runs]:
+    return lambda: Runs(make_run)
+
+
+@pytest.fixture
 def runs(make_run: Callable[..., RunSpec]) -> Runs:
     return Runs(make_run)
 

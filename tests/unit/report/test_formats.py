@@ -6,12 +6,16 @@ After a wanted change of layout: `L2T_GOLDEN=write pytest tests/unit/report`, th
 import csv
 import io
 import json
+import math
 import os
 import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from l2t.report import Report, build
 from l2t.report.formats import TEXTS, renderer
@@ -111,3 +115,35 @@ def test_hostile_names_and_lone_values_are_drawn_harmlessly(runs, name: str) -> 
     text = plain(report) if name == "rich" else renderer(name)(report)
     assert "nan" not in text
     assert not {"\x1b", "\u202e", "\udcff"} & set(text)
+
+
+def test_markdown_is_two_tables_with_a_cell_for_every_column(runs) -> None:
+    runs.add("scratch", [50.0, 60.0], dataset="folder:/tmp/a|b_*c*", options={"a|b": "x|y"})
+    html = MarkdownIt("commonmark").enable("table").render(renderer("md")(runs.report(split_by=["method.a|b"])))
+    assert html.count("<table>") == 2
+    assert html.count("<td") == 2 + 5
+    assert "a|b_*c*, VGG-small" in html
+    assert "scratch a|b=x|y" in html
+
+
+@st.composite
+def _random_runs(draw: st.DrawFn) -> list[tuple[str, State, int, list[float | None]]]:
+    value = st.none() | st.sampled_from([math.nan, math.inf, 90.0]) | st.floats(0, 100).map(lambda v: round(v, 1))
+    cells = st.tuples(
+        st.sampled_from(["scratch", "ufm", "l2tww", "l2twww"]),
+        st.sampled_from(list(State)),
+        st.sampled_from([1, 5, 10]),
+        st.lists(value, min_size=1, max_size=8),
+    )
+    return draw(st.lists(cells, max_size=8, unique_by=lambda cell: (cell[0], cell[2])))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(_random_runs())
+def test_whatever_the_runs_are_every_format_draws_them_without_nan(new_runs, cells) -> None:
+    runs = new_runs()
+    for method, state, shots, values in cells:
+        runs.add(method, values, state, shots=shots)
+    report = runs.report()
+    texts = [renderer(name)(report) for name in TEXTS] + [plain(report), plain(report, 40)]
+    assert not any(re.search(r"\b(nan|inf)\b", text, re.IGNORECASE) for text in texts)
