@@ -115,7 +115,7 @@ def write_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Non
 def write_paragraph(text: str, indent: str = "") -> None:
     """Write a paragraph, broken at words to fit the terminal, every line indented."""
     available = terminal_width()
-    lines = textwrap.wrap(text, max(available - len(indent), 20)) if available else [text]
+    lines = textwrap.wrap(text, max(available - len(indent), 20), break_on_hyphens=False) if available else [text]
     write("\n".join(indent + line for line in lines))
 
 

@@ -143,17 +143,20 @@ def _notes(cells: Sequence[Cell], entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def _with_baseline(table: Table, asked: str | None) -> Table:
-    """The table with the row that its others are compared with, where it has one and only one."""
-    if asked is not None:
-        return replace(table, baseline=asked if asked in table.rows else None)
-    for method in BASELINES:
+    """The table with the row that its others are compared with, or with a note why there is none."""
+    if len(table.rows) == 1 and asked is None:
+        return table
+    if asked in table.rows:
+        return replace(table, baseline=asked)
+    note = "neither l2tww nor scratch is here" if asked is None else f"{asked} has no runs here"
+    for method in BASELINES if asked is None else ():
         rows = {entry.row for entry in table.entries if entry.method == method}
         if len(rows) == 1:
             return replace(table, baseline=rows.pop())
         if rows:
-            note = f"No comparison: {method} has {len(rows)} rows; name one with --baseline."
-            return replace(table, notes=(*table.notes, note))
-    return table
+            note = f"{method} has {len(rows)} rows"
+            break
+    return replace(table, notes=(*table.notes, f"No comparison: {note}; --baseline names another row."))
 
 
 def _paired(cells: Sequence[Cell]) -> frozenset[str]:

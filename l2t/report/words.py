@@ -97,7 +97,8 @@ def how_tested(table: Table) -> list[str]:
         sentences.append("p: " + ", ".join(f"{method} ({count})" for method, count in sorted(methods.items())) + ".")
     if any(isinstance(found.paired, PValue) for found in compared):
         sentences.append(
-            "Runs of one seed share subset and start: p paired (Wilcoxon signed-rank, uncorrected) is the sharper test."
+            "Runs of one seed share subset and start, so the samples are dependent: p paired (Wilcoxon signed-rank,"
+            " uncorrected) is the sharper test, the unpaired one is the thesis's."
         )
     return sentences
 
@@ -110,8 +111,6 @@ def meaning(report: Report, table: Table) -> list[str]:
 def _compared(report: Report, table: Table) -> Iterator[str]:
     compared = [entry.comparison for entry in table.entries if entry.comparison is not None]
     tested = [comparison for comparison in compared if isinstance(comparison.test, PValue)]
-    if table.baseline is None and len(table.rows) > 1 and not any(note.startswith("No comp") for note in table.notes):
-        yield "No comparison: the row to compare with is not in this table; name one with --baseline."
     if not tested:
         return
     size = report.family_size(table.dataset)
@@ -158,6 +157,7 @@ def _counted(table: Table) -> Iterator[str]:
         yield f"{_further(unmeasured)} ended without a finite {table.metric}, which is left out."
     states = ("running", "waiting", "cancelled")
     counts = {state: sum(getattr(entry, state) for entry in table.entries) for state in states}
+    counts["not selected"] = sum(entry.missing for entry in table.entries) - sum(counts.values())
     parts = [f"{count} {state}" for state, count in counts.items() if count]
     if parts:
         yield f"Runs still missing: {', '.join(parts)}."

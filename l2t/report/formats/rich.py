@@ -31,7 +31,7 @@ def lines(report: Report, width: int | None = None) -> Iterator[Text]:
 
 def _wrapped(sentence: str, width: int | None, style: str) -> Iterator[Text]:
     text = printable(sentence)
-    for line in textwrap.wrap(text, width - 1, break_long_words=False) if width else [text]:
+    for line in textwrap.wrap(text, width - 1, break_long_words=False, break_on_hyphens=False) if width else [text]:
         yield Text(f" {line}", style)
 
 

@@ -78,7 +78,14 @@ def test_an_unknown_baseline_is_refused_with_the_nearest_row(runs):
 def test_a_table_without_baseline_says_so(runs):
     runs.add("ufm", LOW)
     runs.add("l2twww", HIGH)
-    assert "No comparison" in said(runs.report())
+    assert "No comparison: neither l2tww nor scratch is here; --baseline names another row." in said(runs.report())
+    runs.add("scratch", LOW, dataset="cifar10")
+    assert "No comparison: scratch has no runs here" in said(runs.report(baseline="scratch"), table=1)
+
+
+def test_a_lone_row_needs_no_baseline(runs):
+    runs.add("ufm", LOW)
+    assert said(runs.report()) == ""
 
 
 def test_a_comparison_is_the_mann_whitney_test_and_the_wilcoxon_test_beside_it(runs):
@@ -161,6 +168,7 @@ def test_runs_that_the_filter_left_out_are_still_planned(runs):
 
     found = entry(build(runs.rows, runs.specs, everything), "ufm")
     assert (found.planned, found.missing, found.comparison.significant) == (8, 2, False)
+    assert "Runs still missing: 4 not selected." in said(build(runs.rows, runs.specs, everything))
 
 
 def test_failed_runs_are_counted_with_their_reason_and_do_not_keep_a_result_open(runs):
@@ -221,7 +229,7 @@ def test_a_split_baseline_has_to_be_named(runs):
     runs.add("l2tww", HIGH, options={"beta": 1.0})
     report = runs.report(split_by=["method.beta"])
     assert report.tables[0].baseline is None
-    assert "l2tww has 2 rows; name one with --baseline" in said(report)
+    assert "No comparison: l2tww has 2 rows; --baseline names another row." in said(report)
 
 
 def test_rows_that_differ_in_more_than_the_method_are_compared_with_a_note(runs):
