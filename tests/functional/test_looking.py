@@ -195,6 +195,24 @@ def test_report_marks_the_best_bold_on_a_terminal(home: Path) -> None:
     assert "\x1b[1m" in on_terminal("report", columns=120)
 
 
+def test_report_refuses_to_mix_settings_and_splits_them_when_asked(
+    tmp_path: Path, make_run: Callable[..., RunSpec]
+) -> None:
+    options = [{"beta": beta, "pairs": "all"} for beta in (0.1, 0.5)]
+    specs = [make_run(seed=seed, method="ufm", source=SOURCE, options=each) for each in options for seed in range(2)]
+    with Store.open(tmp_path / "home") as store:
+        store.submit(Submission("l2t run", "demo", 2, specs))
+    result = subprocess.run([L2T, "report"], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == (
+        "l2t: runs of ufm on Digits at 5 shots differ in more than the seed: method.beta (0.1: 2 runs, 0.5: 2 runs)."
+        " Give them rows of their own with --split-by method.beta, or choose with a filter\n"
+    )
+    text = l2t("report", "--split-by", "method.beta", "--baseline", "ufm beta=0.5")
+    assert " ufm beta=0.1   – (0/2)" in text
+    assert "Runs still missing: 4 waiting." in text
+
+
 def test_report_without_runs_says_what_to_do() -> None:
     result = subprocess.run([L2T, "report"], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == (0, "")
