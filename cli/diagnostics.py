@@ -52,13 +52,11 @@ def guarded(command: Callable[[], int | None]) -> int:
     """Run `command` and turn whatever it raises into one line on stderr and an exit code."""
     warnings.showwarning = _say_warning
     try:
-        code = command()
+        code = _exit_code(command)
         sys.stdout.flush()
-        return code or ExitCode.OK
+        return code
     except L2tError as error:
         say(str(error))
-    except typer.Exit as end:
-        return end.exit_code
     except (KeyboardInterrupt, typer.Abort):
         say("stopped")
         return ExitCode.INTERRUPTED
@@ -75,6 +73,13 @@ def guarded(command: Callable[[], int | None]) -> int:
         _say_bug(error)
         return ExitCode.INTERNAL
     return ExitCode.USAGE
+
+
+def _exit_code(command: Callable[[], int | None]) -> int:
+    try:
+        return command() or ExitCode.OK
+    except typer.Exit as end:
+        return end.exit_code
 
 
 def _drop_stdout() -> None:

@@ -194,11 +194,12 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert process.returncode == 141
 
 
-def test_a_full_stdout_is_one_line() -> None:
+@pytest.mark.parametrize("argument", ["methods", "--version", "--help"])
+def test_a_full_stdout_is_one_line(argument: str) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
     with Path("/dev/full").open("w") as full:
-        result = subprocess.run([L2T, "methods"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        result = subprocess.run([L2T, argument], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert result.returncode == 2
     assert result.stderr == "l2t: cannot write: No space left on device. Free some space, or write elsewhere\n"
 
