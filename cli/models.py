@@ -71,7 +71,11 @@ def _record(name: str, info: ModelInfo, classes: int) -> dict[str, Any]:
 
 def _write_model(name: str, info: ModelInfo, classes: int) -> None:
     write(f"{name}: {info.title}, {info.summary}")
-    write(f"{info.parameters(classes):,} parameters with {classes} classes; images of at least {info.smallest} px\n")
+    multiples = f", multiples of {info.multiple}" if info.multiple > 1 else ""
+    write(
+        f"{info.parameters(classes):,} parameters with {classes} classes; "
+        f"images of at least {info.smallest} px{multiples}\n"
+    )
     write_table(
         [
             *(Column("tap", right=True), Column("name"), Column("channels", right=True), Column("stride", right=True)),

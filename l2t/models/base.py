@@ -1,6 +1,10 @@
-"""What a model is, torch-free: its name, its taps and its parameter count. `build` is loaded by workers only."""
+"""What a model is, torch-free: its name, its taps and its weights' shapes. `build` is loaded by workers only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
+
+Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -26,13 +30,31 @@ class ModelInfo:
     """Indices of the taps that end a stage: the default ones for matching."""
     build: str
     """Import string of `build(info, classes, generator) -> Network`."""
-    body_parameters: int
-    """Parameters without the classifier."""
+    body: Mapping[str, Shape]
+    """Shapes of all weights but the classifier's, by the names they have in the network, in its order."""
     features: int
     """Inputs of the classifier."""
     smallest: int
     """Smallest input height and width, pixels."""
+    multiple: int
+    """Input height and width must be a multiple of this, pixels: else a strided convolution rounds up, and taps are
+    larger than they say."""
+
+    def weights(self, classes: int) -> dict[str, Shape]:
+        """Shapes of all weights with a classifier of `classes` outputs. Equal to those of `named_parameters`."""
+        return {**self.body, "classifier.weight": (classes, self.features), "classifier.bias": (classes,)}
 
     def parameters(self, classes: int) -> int:
         """Parameters with a classifier of `classes` outputs."""
-        return self.body_parameters + (self.features + 1) * classes
+        return sum(map(prod, self.weights(classes).values()))
+
+
+def convolution(name: str, before: int, after: int, kernel: int = 3, bias: bool = False) -> dict[str, Shape]:
+    """The weights of a convolution from `before` to `after` channels, named after their layer."""
+    weight = {f"{name}.weight": (after, before, kernel, kernel)}
+    return {**weight, f"{name}.bias": (after,)} if bias else {**weight}
+
+
+def batch_norm(name: str, channels: int) -> dict[str, Shape]:
+    """The weights of a batch norm, named after their layer."""
+    return {f"{name}.weight": (channels,), f"{name}.bias": (channels,)}

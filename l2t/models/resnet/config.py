@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from l2t.models.base import ModelInfo, Tap
+from l2t.models.base import ModelInfo, Tap, batch_norm, convolution
 
 WIDTHS = (16, 32, 64)
 
@@ -16,14 +16,15 @@ class ResnetInfo(ModelInfo):
 
 def _resnet(layers: int) -> ResnetInfo:
     blocks = (layers - 2) // 6
-    body = 3 * 16 * 9 + 16 + 2 * 16
-    before = 16
-    for width in WIDTHS:
-        for _ in range(blocks):
-            body += 9 * (before + width) * width + 4 * width
-            if before != width:
-                body += before * width + 2 * width
-            before = width
+    before = WIDTHS[0]
+    body = convolution("conv1", 3, before, bias=True) | batch_norm("bn1", before)
+    for place, width in enumerate(width for width in WIDTHS for _ in range(blocks)):
+        block = f"blocks.{place}"
+        body |= convolution(f"{block}.conv1", before, width) | batch_norm(f"{block}.bn1", width)
+        body |= convolution(f"{block}.conv2", width, width) | batch_norm(f"{block}.bn2", width)
+        if before != width:
+            body |= convolution(f"{block}.shortcut.0", before, width, 1) | batch_norm(f"{block}.shortcut.1", width)
+        before = width
     taps = tuple(
         Tap(f"block{stage * blocks + block}", width, 2**stage)
         for stage, width in enumerate(WIDTHS)
@@ -35,9 +36,10 @@ def _resnet(layers: int) -> ResnetInfo:
         taps=taps,
         stages=tuple(blocks * (stage + 1) - 1 for stage in range(3)),
         build="l2t.models.resnet.network:build",
-        body_parameters=body,
+        body=body,
         features=WIDTHS[-1],
         smallest=8,
+        multiple=taps[-1].stride,
         blocks=blocks,
     )
 

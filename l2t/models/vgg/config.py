@@ -1,9 +1,8 @@
 """VGG networks, described by the plan of their layers: a number is a 3×3 convolution, M a 2×2 max-pool."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
-from l2t.models.base import ModelInfo, Tap
+from l2t.models.base import ModelInfo, Shape, Tap, batch_norm, convolution
 
 
 @dataclass(frozen=True)
@@ -15,15 +14,16 @@ class VggInfo(ModelInfo):
 
 def _vgg(title: str, plan: str) -> VggInfo:
     layers = tuple(int(layer) if layer.isdigit() else layer for layer in plan.split())
-    widths = [3, *(layer for layer in layers if isinstance(layer, int))]
-    # A convolution has 9 weights for each pair of channels and a bias; its batch norm a scale and a shift.
-    body = sum(9 * before * after + 3 * after for before, after in pairwise(widths))
+    body: dict[str, Shape] = {}
     taps: list[Tap] = []
-    width, stride = 3, 1
+    place, width, stride = 0, 3, 1
     for index, layer in enumerate(layers):
         if isinstance(layer, int):
-            width = layer
+            body |= convolution(f"features.{place}", width, layer, bias=True)
+            body |= batch_norm(f"features.{place + 1}", layer)
+            place, width = place + 2, layer
         else:
+            place += 1
             taps.append(Tap(f"pool{len(taps)}", width, stride))
             if index + 1 < len(layers):
                 stride *= 2
@@ -33,9 +33,10 @@ def _vgg(title: str, plan: str) -> VggInfo:
         taps=tuple(taps),
         stages=tuple(range(len(taps))),
         build="l2t.models.vgg.network:build",
-        body_parameters=body,
+        body=body,
         features=width,
         smallest=stride * 2,
+        multiple=1,
         plan=layers,
     )
 
