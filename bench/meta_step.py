@@ -19,13 +19,14 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from oracles.meta import Problem, kept_graph, replay
+from oracles.networks import Named
 
 from l2t.methods.method import Batch, Method, Setup, cross_entropy
 from l2t.methods.registry import methods
 from l2t.models.registry import models
 from l2t.registry import load_object
 from l2t.spec.settings import TrainSettings
-from l2t.train.streams import Streams
+from l2t.streams import Streams
 
 UNITS = 29
 """METHODS.md: 9T + 11 for T = 2, in forward passes of the target network."""
@@ -67,10 +68,15 @@ def variants(size: int) -> dict[str, Callable[[], object]]:
     problem = problem_of(plain, batch)
     phi = dict(plain.phi.named_parameters())
 
-    def iteration(hypergradient: Callable[..., object]) -> Callable[[], object]:
-        def run() -> object:
-            theta, buffers = problem.real_step(plain.theta, plain.buffers, phi)
-            return hypergradient(problem, theta, buffers, phi)
+    def iteration(hypergradient: Callable[..., Named]) -> Callable[[], object]:
+        knobs = {name: value.detach().clone().requires_grad_() for name, value in phi.items()}
+        adam = torch.optim.Adam(knobs.values(), lr=1e-4, weight_decay=1e-4)
+
+        def run() -> None:
+            theta, buffers = problem.real_step(plain.theta, plain.buffers, knobs)
+            for name, grad in hypergradient(problem, theta, buffers, knobs).items():
+                knobs[name].grad = grad
+            adam.step()
 
         return run
 

@@ -61,7 +61,7 @@ def hypergradient(
     value = outer(current, knobs)
     tensors = [*current.values(), *knobs.values()]
     found = torch.autograd.grad(value, tensors, allow_unused=True, materialize_grads=True)
-    adjoint = list(found[: len(names)])
+    adjoint = [grad.clone() for grad in found[: len(names)]]  # autograd may share one tensor among several
     result = list(found[len(names) :])
     momentum = [torch.zeros_like(tensor) for tensor in adjoint]
     while steps:
@@ -69,6 +69,8 @@ def hypergradient(
         torch._foreach_add_(momentum, adjoint, alpha=-sgd.lr)
         first = not steps
         wanted = list(knobs.values()) if first else [*step.theta, *knobs.values()]
+        if not first:
+            torch._foreach_add_(adjoint, momentum, alpha=sgd.weight_decay)
         pairs = [(g, m) for g, m in zip(step.grads, momentum, strict=True) if g is not None and g.requires_grad]
         if pairs:
             back = torch.autograd.grad(
@@ -77,12 +79,8 @@ def hypergradient(
             for index, extra in enumerate(back[len(wanted) - len(knobs) :]):
                 if extra is not None:
                     result[index] = result[index] + extra
-            if not first:
-                torch._foreach_add_(adjoint, momentum, alpha=sgd.weight_decay)
-                for tensor, extra in zip(adjoint, back, strict=False):
-                    if extra is not None:
-                        tensor.add_(extra)
-        elif not first:
-            torch._foreach_add_(adjoint, momentum, alpha=sgd.weight_decay)
+            for tensor, extra in zip(adjoint, back[: len(wanted) - len(knobs)], strict=False):
+                if extra is not None:
+                    tensor.add_(extra)
         torch._foreach_mul_(momentum, sgd.momentum)
     return Outcome(dict(zip(phi, result, strict=True)), value.detach())

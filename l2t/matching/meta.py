@@ -56,7 +56,8 @@ class MetaNetworks(nn.Module):
     def observe(self, whole: Mapping[int, Tensor]) -> dict[str, Tensor]:
         """Named tensors of a batch: "lambda[14-2]" [batch], "w[14-2]" [batch, C], "gamma[14-2]" [batch, C, 3, 3].
 
-        gamma is the 3×3 before the resize, behind softplus. Parts that are left out are not named.
+        gamma is the 3×3 grid behind softplus and scale; the map is its resize (with `softplus=after`, nearly).
+        Parts that are left out are not named.
         """
         seen: dict[str, Tensor] = {}
         for index, taps in self.targets.items():
@@ -68,7 +69,8 @@ class MetaNetworks(nn.Module):
                 if self.what is not None:
                     seen["w" + pair] = self.what[str(index)](means)[:, place]
                 if self.which is not None:
-                    gamma = functional.softplus(self.which[str(index)](whole[index])[:, place])
+                    raw = self.which[str(index)](whole[index])[:, place]
+                    gamma = functional.softplus(raw) / self._level(raw, self.basis(tap))
                     seen["gamma" + pair] = gamma.reshape(*gamma.shape[:-1], 3, 3)
         return seen
 
@@ -94,11 +96,17 @@ class MetaNetworks(nn.Module):
         return {tap: Weights(torch.cat(parts[tap], 1), None if whole_map else self.basis(tap)) for tap in self.sources}
 
     def _gamma(self, raw: Tensor, basis: Tensor) -> Tensor:
+        """The coefficients of γ, from the values before softplus: nine, or one a position with `softplus=after`."""
+        gamma = functional.softplus(raw @ basis if self.softplus == "after" else raw)
+        return gamma if self.scale == "free" else gamma / self._level(raw, basis)
+
+    def _level(self, raw: Tensor, basis: Tensor) -> Tensor:
+        """What γ is divided by: with `scale=mean-one` its mean over the positions [batch, channels, 1], else 1."""
+        if self.scale == "free":
+            return raw.new_ones(())
         if self.softplus == "after":
-            gamma = functional.softplus(raw @ basis)
-            return gamma / gamma.mean(-1, keepdim=True) if self.scale == "mean-one" else gamma
-        gamma = functional.softplus(raw)
-        return gamma / (gamma @ basis.mean(1))[..., None] if self.scale == "mean-one" else gamma
+            return functional.softplus(raw @ basis).mean(-1, keepdim=True)
+        return (functional.softplus(raw) @ basis.mean(1))[..., None]
 
 
 def even_weights(

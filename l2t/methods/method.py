@@ -1,7 +1,8 @@
-"""What a method computes: the base class, and plain SGD on one loss. Worker-side."""
+"""What a method computes: the base class. Worker-side."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from l2t.methods.base import MethodConfig
 from l2t.models.base import ModelInfo
 from l2t.models.layers import Network
 from l2t.spec.settings import TrainSettings
-from l2t.train.streams import Streams
+from l2t.streams import Streams
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,10 @@ class Method(ABC):
         return SGD(lr, self.setup.train.momentum, self.setup.train.weight_decay)
 
     def forward(self, theta: Params, images: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
-        """`Learner.forward` with the parameters theta."""
-        out: tuple[Tensor, dict[int, Tensor]] = functional_call(self.learner, theta, (images,))
+        """`Learner.forward` with the parameters theta; in bfloat16 where the run asks for it, losses never are."""
+        lower = self.setup.train.precision == "bf16"
+        with torch.autocast(images.device.type, torch.bfloat16) if lower else nullcontext():
+            out: tuple[Tensor, dict[int, Tensor]] = functional_call(self.learner, theta, (images,))
         return out
 
     def descend(self, sgd: SGD, losses: Callable[[Params], tuple[Tensor, dict[str, Tensor]]]) -> dict[str, Tensor]:
@@ -95,9 +98,7 @@ class Method(ABC):
         losses: θ → the loss, a scalar, and its parts. Returns both, detached.
         """
         theta = {name: value.requires_grad_() for name, value in self.theta.items()}
-        device = next(iter(theta.values())).device
-        with torch.autocast(device.type, torch.bfloat16, self.setup.train.precision == "bf16"):
-            loss, metrics = losses(theta)
+        loss, metrics = losses(theta)
         grads = torch.autograd.grad(loss, list(theta.values()), allow_unused=True)
         known = {name: grad for name, grad in zip(theta, grads, strict=True) if grad is not None}
         with torch.no_grad():
@@ -106,10 +107,10 @@ class Method(ABC):
 
     @torch.no_grad()
     def logits(self, images: Tensor) -> Tensor:
-        """Outputs [batch, classes] for images [batch, 3, size, size] in eval mode."""
+        """Outputs [batch, classes] for images [batch, 3, size, size] in eval mode, in full precision."""
         self.learner.eval()
         try:
-            logits, _ = self.forward(self.theta, images)
+            logits: Tensor = functional_call(self.learner, self.theta, (images,))[0]
             return logits
         finally:
             self.learner.train()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from l2t.models.second_order import batch_norm_relu, conv2d
 
@@ -93,15 +94,23 @@ class BatchNormReLU2d(BatchNorm2d):
 
 @contextlib.contextmanager
 def frozen_statistics(network: nn.Module) -> Iterator[None]:
-    """Within, forward passes in training mode use batch statistics and leave the running ones alone."""
-    norms = [module for module in network.modules() if isinstance(module, BatchNorm2d)]
-    for norm in norms:
+    """Within, forward passes in training mode use batch statistics and leave the running ones alone.
+
+    torch's own batch norms, which a third party's network may have, are told to keep none meanwhile.
+    """
+    ours = [module for module in network.modules() if isinstance(module, BatchNorm2d)]
+    torchs = [module for module in network.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
+    for norm in ours:
         norm.tracking = False
+    for other in torchs:
+        other.track_running_stats = False
     try:
         yield
     finally:
-        for norm in norms:
+        for norm in ours:
             norm.tracking = True
+        for other in torchs:
+            other.track_running_stats = True
 
 
 def normal_linear(before: int, after: int, generator: torch.Generator) -> nn.Linear:

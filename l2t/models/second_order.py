@@ -65,7 +65,7 @@ class _ConvBackward(Function):
                 parts.append(s[:, None, None].expand_as(grad))
             if u is not None:
                 parts.append(torch.conv2d(u, weight, None, stride, padding))
-            d_grad = parts[0].add_(parts[1]) if len(parts) == 2 else parts[0] if parts else None
+            d_grad = parts[0] + parts[1] if len(parts) == 2 else parts[0] if parts else None
         if need_x and v is not None:
             d_x = _conv_backward(grad, x, v, stride, padding, (True, False, False))[0]
         if need_weight and u is not None:

@@ -13,7 +13,7 @@ def ready(device: str, train: TrainSettings) -> torch.device:
 
     device: "cpu" or "cuda". Raises UsageError where torch sees no CUDA device.
     """
-    # cuBLAS is deterministic only with a fixed workspace, which it reads when CUDA starts.
+    # cuBLAS is deterministic only with a fixed workspace, whose size it reads at its first use.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     if device == "cuda" and not torch.cuda.is_available():
         raise UsageError("the run asks for CUDA, and torch sees no CUDA device (l2t doctor; --device cpu)")

@@ -11,17 +11,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from l2t.data.augment import augment, draw, normalise
+from l2t.data.augment import Draws, augment, draw, normalise
 from l2t.methods.method import Batch, Method
 from l2t.spec.settings import TrainSettings
 from l2t.store.folder import JobFolder
+from l2t.streams import Streams
 from l2t.train import checkpoint
 from l2t.train.control import Control, Interrupted
 from l2t.train.evaluate import count_hits, measure
 from l2t.train.material import Material
 from l2t.train.recorder import Recorder
 from l2t.train.schedule import batch_sizes, epochs_needed, evenly, learning_rate
-from l2t.train.streams import Streams
 from l2t.train.trace import Snapshots, find, values
 
 CHECKPOINT_SECONDS = 60.0
@@ -91,8 +91,14 @@ class Loop:
         data = self.material.train
         device = data.labels.device
         order = torch.randperm(len(data), generator=self.streams.generator("order", self.epoch))
-        draws = draw(len(data), self.padding, self.flip, self.streams.generator("augment", self.epoch)).to(device)
-        for indices in torch.split(order.to(device), self.sizes)[self.step :]:
+        drawn = draw(len(data), self.padding, self.flip, self.streams.generator("augment", self.epoch))
+        # One copy an epoch, which the host does not wait for.
+        packed = torch.stack([order, drawn.dy, drawn.dx, drawn.flip.long()])
+        if device.type == "cuda":
+            packed = packed.pin_memory()
+        order, dy, dx, flip = packed.to(device, non_blocking=True)
+        draws = Draws(dy, dx, flip.bool())
+        for indices in torch.split(order, self.sizes)[self.step :]:
             images = normalise(augment(data.images[indices], draws[indices], self.padding))
             yield Batch(images, data.labels[indices])
 
@@ -153,12 +159,14 @@ class Loop:
         )
 
     def _restore(self) -> bool:
-        state = checkpoint.load(self.folder.checkpoint, self.material.train.labels.device)
-        if state is None:
+        state = checkpoint.load(self.folder.checkpoint)
+        if state is None or not state.keys() >= {"method", "epoch", "step", "sums", "best"}:
             return False
+        device = self.material.train.labels.device
         self.method.load_state_dict(state["method"])
         self.epoch, self.step = state["epoch"], state["step"]
-        self.sums, self.best = state["sums"], state["best"]
+        self.sums = {name: value.to(device) for name, value in state["sums"].items()}
+        self.best = state["best"]
         return True
 
     def result(self, classes: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from l2t.data import catalog
 from l2t.data.augment import normalise, to_device
 from l2t.data.subset import evaluation_subset, few_shot, pool_and_validation
 from l2t.spec import RunSpec, SourceSpec
-from l2t.train.streams import Streams
+from l2t.streams import Streams
 
 PROBE = 8
 """Images that traces are taken on: the first of the subset, not augmented."""

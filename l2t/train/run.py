@@ -9,11 +9,11 @@ from l2t.models.registry import models
 from l2t.registry import load_object
 from l2t.spec import RunSpec
 from l2t.store.folder import JobFolder
+from l2t.streams import Streams
 from l2t.train.control import Control
 from l2t.train.device import ready
 from l2t.train.loop import Loop
 from l2t.train.material import run_material
-from l2t.train.streams import Streams
 from l2t.train.weights import build, digest, load_source
 
 

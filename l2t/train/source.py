@@ -8,12 +8,12 @@ from l2t.methods.scratch.method import Scratch
 from l2t.models.registry import models
 from l2t.spec import SourceSpec
 from l2t.store.folder import JobFolder
+from l2t.streams import Streams
 from l2t.train import checkpoint
 from l2t.train.control import Control
 from l2t.train.device import ready
 from l2t.train.loop import Loop
 from l2t.train.material import source_material
-from l2t.train.streams import Streams
 from l2t.train.weights import build, digest
 
 

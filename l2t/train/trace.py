@@ -68,26 +68,34 @@ def values(elements: list[Followed], method: Method) -> dict[str, Tensor]:
 
 
 class Snapshots:
-    """Whole meta-weights at evenly spaced epochs, as float16 npz archives."""
+    """Whole meta-weights at evenly spaced epochs, as npz archives of float16 arrays.
+
+    "mean/gamma" [rows, 3, 3] holds the probe's mean of γ for all pairs one after the other, a row a channel;
+    "image/gamma" [8, rows, 3, 3] each image's; likewise "w" [rows] and "lambda" [rows, one a pair]. The start's archive
+    also has "names", which tensors were concatenated, in order ("gamma[4-0]", …), "rows", how many rows each has, and
+    the probe: "probe/images" uint8 [8, 3, size, size], "probe/labels".
+    """
 
     def __init__(self, epochs: int) -> None:
         self.means = evenly(MEANS, epochs) | {0}
         self.images = evenly(IMAGES, epochs) | {0}
 
     def take(self, method: Method, probe: Labelled, epoch: int) -> bytes | None:
-        """The archive of one epoch: float16 arrays "mean/NAME" and, at some epochs, "image/NAME" [8, …]; at the start
-        also the probe itself, "probe/images" uint8 [8, 3, size, size] and "probe/labels". None where none is due."""
+        """The archive of one epoch; None where none is due, or the method has no meta-weights."""
         if epoch not in self.means | self.images:
             return None
-        seen = method.observe()
+        seen = {name: value if value.ndim > 1 else value[:, None] for name, value in method.observe().items()}
         if not seen:
             return None
-        arrays = {f"mean/{name}": value.mean(0) for name, value in seen.items()}
-        if epoch in self.images:
-            arrays |= {f"image/{name}": value for name, value in seen.items()}
-        arrays = {name: value.to(torch.float16) for name, value in arrays.items()}
+        arrays = {}
+        for kind in sorted({name.partition("[")[0] for name in seen}):
+            whole = torch.cat([value for name, value in seen.items() if name.startswith(f"{kind}[")], 1)
+            arrays[f"mean/{kind}"] = whole.mean(0).to(torch.float16).cpu().numpy()
+            if epoch in self.images:
+                arrays[f"image/{kind}"] = whole.to(torch.float16).cpu().numpy()
         if epoch == 0:
-            arrays |= {"probe/images": probe.images, "probe/labels": probe.labels}
+            arrays |= {"names": np.array(list(seen)), "rows": np.array([value.shape[1] for value in seen.values()])}
+            arrays |= {"probe/images": probe.images.cpu().numpy(), "probe/labels": probe.labels.cpu().numpy()}
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, **{name: value.cpu().numpy() for name, value in arrays.items()})
+        np.savez_compressed(buffer, allow_pickle=False, **arrays)
         return buffer.getvalue()

@@ -34,10 +34,11 @@ def digest(weights: dict[str, Tensor]) -> str:
 
 def load_source(home: Path, ref: SourceRef, device: torch.device) -> Network:
     """A stored source network, frozen, in eval mode, on the device. Raises DataError where its file is no good."""
-    path = JobFolder.of(home, "source", ref.hash).weights
-    weights = checkpoint.load(path, device)
-    if weights is None:
-        raise DataError(f"the weights of source {ref.name} cannot be read: {path} (train or import it again)")
+    folder = JobFolder.of(home, "source", ref.hash)
+    path = folder.weights
+    weights = checkpoint.load(path)
+    if weights is None or digest(weights) != (folder.read_result() or {}).get("weights"):
+        raise DataError(f"the weights of source {ref.name} are gone or damaged: {path} (train or import it again)")
     network = build(ref.model, ref.outputs, torch.Generator())
     try:
         network.load_state_dict(weights)

@@ -1,6 +1,6 @@
 """The hypergradient against a fully unrolled graph and against finite differences, float64."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 import torch
@@ -62,6 +62,25 @@ def test_equals_the_unrolled_graph(steps: int, momentum: float) -> None:
     torch.testing.assert_close(ours.outer, value.detach(), rtol=1e-12, atol=0)
     assert (ours.phi["weights"].abs().sum() > 0) == (steps > 0)
     assert not ours.phi["idle"].any()
+
+
+@pytest.mark.parametrize(
+    "outer",
+    [
+        pytest.param(lambda a, b: (a + b).sin().sum(), id="one tensor is the gradient of both"),
+        pytest.param(lambda a, b: a.sum() + b.square().sum(), id="a gradient is expanded from a scalar"),
+    ],
+)
+def test_gradients_that_share_memory_are_told_apart(outer: Callable[[Tensor, Tensor], Tensor]) -> None:
+    theta = {"a": torch.tensor([0.3, -0.2, 0.5]).double(), "b": torch.tensor([1.0, 0.1, -0.4]).double()}
+    buffers = {name: torch.full_like(value, 0.1) for name, value in theta.items()}
+    phi = {"weights": torch.tensor([0.7, 1.1, -0.3]).double()}
+
+    def inner(theta: Params, phi: Params) -> Tensor:
+        return (phi["weights"] * (theta["a"] * theta["b"]).tanh()).sum() + theta["a"].pow(3).sum()
+
+    case = [inner] * 3, lambda theta, phi: outer(theta["a"], theta["b"]), theta, buffers, phi, SGD(0.2, 0.9, 0.01)
+    torch.testing.assert_close(hypergradient(*case).phi, unrolled(*case)[0], rtol=1e-9, atol=1e-14)
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])

@@ -15,7 +15,7 @@ from l2t.models.base import ModelInfo
 from l2t.models.registry import models
 from l2t.registry import load_object
 from l2t.spec.settings import TrainSettings
-from l2t.train.streams import Streams
+from l2t.streams import Streams
 
 LR = 0.05
 SIZE = 16
@@ -175,22 +175,53 @@ def test_leaving_parts_out_of_l2twww_gives_l2tww_and_ufm() -> None:
         {"softplus": "after"},
         {"softplus": "after", "scale": "mean-one"},
         {"scale": "mean-one"},
-        {"virtual": "thesis"},
-        {"statistics_updates": 2},
         {"pairs": "one-to-one"},
         {"pairs": "single"},
         {"parts": ("which",)},
+        {"parts": ("what", "which")},
+        {"beta": 2.0},
     ],
     ids=str,
 )
-def test_every_choice_trains_and_moves_its_weights(options: dict[str, object]) -> None:
+def test_every_choice_equals_a_fully_unrolled_graph(options: dict[str, object]) -> None:
     method = make("l2twww", methods.get("l2twww")(**options))
-    for batch in batches(2):
-        metrics = method.step(batch, LR)
-    assert all(value.isfinite() for value in metrics.values())
-    drift = method.drift()
-    assert drift["gamma_moved"] > 0
-    assert drift["gamma_min"] > 0
+    # moved from its start, where γ is the same for some choices
+    with torch.no_grad():
+        for parameter in method.phi.parameters():
+            parameter += 0.02 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(8))
+    batch = batches(1)[0]
+    known = {key: value for key, value in options.items() if key not in ("pairs", "parts")}
+    problem = replace(problem_of(method, batch), **known)
+    phi = clones(dict(method.phi.named_parameters()))
+    theta, buffers = problem.real_step(clones(method.theta), clones(method.buffers), phi)
+    expected = kept_graph(problem, theta, buffers, phi)
+    method.step(batch, LR)
+    torch.testing.assert_close(method.theta, theta, rtol=1e-8, atol=1e-12)
+    found = {key: parameter.grad for key, parameter in method.phi.named_parameters()}
+    torch.testing.assert_close(found, expected, rtol=1e-7, atol=1e-14)
+
+
+def test_the_thesiss_virtual_steps_are_plain_sgd_on_the_bare_matching_loss() -> None:
+    method = make("l2twww", methods.get("l2twww")(virtual="thesis"))
+    batch = batches(1)[0]
+    phi = clones(dict(method.phi.named_parameters()))
+    theta, buffers = problem_of(method, batch).real_step(clones(method.theta), clones(method.buffers), phi)
+    plain = replace(problem_of(method, batch), momentum=0.0, weight_decay=0.0, beta=1.0)
+    expected = kept_graph(plain, theta, buffers, phi)
+    method.step(batch, LR)
+    found = {key: parameter.grad for key, parameter in method.phi.named_parameters()}
+    torch.testing.assert_close(found, expected, rtol=1e-7, atol=1e-14)
+
+
+def test_two_updates_of_the_running_statistics_are_two_moves_to_the_same_batch() -> None:
+    once, twice = make("l2tww"), make("l2tww", methods.get("l2tww")(statistics_updates=2))
+    start = clones(dict(once.learner.named_buffers()))
+    batch = batches(1)[0]
+    once.step(batch, LR)
+    twice.step(batch, LR)
+    for key, buffer in twice.learner.named_buffers():
+        moved = dict(once.learner.named_buffers())[key]
+        torch.testing.assert_close(buffer, moved + 0.9 * (moved - start[key]), rtol=1e-12, atol=1e-15)
 
 
 @pytest.mark.parametrize("name", ["l2tww", "l2twww"])

@@ -32,6 +32,10 @@ class Problem:
     weight_decay: float = 1e-4
     beta: float = 0.5
     steps: int = 2
+    which_input: str = "map"
+    which_start: str = "one"
+    softplus: str = "before"
+    scale: str = "free"
 
     def source_taps(self) -> list[Tensor]:
         with torch.no_grad():
@@ -73,12 +77,29 @@ class Problem:
                 raw = functional.linear(means, phi[f"where.{key}.weight"][place][None], phi[f"where.{key}.bias"][place])
                 strength = functional.relu6(raw)[:, 0]
             if f"which.{key}.weight" in phi:
-                layers = zip(phi[f"which.{key}.weight"][place], phi[f"which.{key}.bias"][place], strict=True)
-                rows9 = [functional.linear(source[:, c].flatten(1), *layer) for c, layer in enumerate(layers)]
-                grid = functional.softplus(torch.stack(rows9, 1) + math.log(math.e - 1)).unflatten(2, (3, 3))
-                squared = squared * functional.interpolate(grid, size, mode="bilinear", align_corners=False)
+                layers = phi[f"which.{key}.weight"][place], phi[f"which.{key}.bias"][place]
+                squared = squared * self.gamma(source, *layers, size)
             total = total + (strength * (w * squared.mean((2, 3))).sum(1)).mean()
         return total
+
+    def gamma(self, source: Tensor, weight: Tensor, bias: Tensor, size: Sequence[int]) -> Tensor:
+        """Position weights [batch, channels, height, width], one channel's layer after the other."""
+        rows = []
+        for channel in range(source.shape[1]):
+            seen = source[:, channel].flatten(1)
+            if self.which_input == "pool3":
+                seen = functional.adaptive_avg_pool2d(source[:, channel, None], 3).flatten(1)
+            elif self.which_input == "gap":
+                seen = source.mean((2, 3))
+            rows.append(functional.linear(seen, weight[channel], bias[channel]))
+        grid = torch.stack(rows, 1).unflatten(2, (3, 3))
+        if self.which_start == "one":
+            grid = grid + math.log(math.e - 1)
+        if self.softplus == "before":
+            gamma = functional.interpolate(functional.softplus(grid), size, mode="bilinear", align_corners=False)
+        else:
+            gamma = functional.softplus(functional.interpolate(grid, size, mode="bilinear", align_corners=False))
+        return gamma / gamma.mean((2, 3), keepdim=True) if self.scale == "mean-one" else gamma
 
     def cross_entropy(self, theta: Named) -> Tensor:
         return functional.cross_entropy(vgg(self.target_info, theta, self.images)[0], self.labels)

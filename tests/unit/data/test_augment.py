@@ -3,7 +3,7 @@ import torch
 from torch import Tensor
 
 from l2t.data.augment import Draws, augment, draw, normalise, to_device
-from l2t.train.streams import Streams
+from l2t.streams import Streams
 
 DEVICES = [
     "cpu",

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from l2t.data.base import shot_counts, validation_count
 from l2t.data.subset import deal, evaluation_subset, few_shot, pool_and_validation
 from l2t.errors import UsageError
-from l2t.train.streams import Streams
+from l2t.streams import Streams
 
 LABELS = torch.arange(10).repeat(30)[torch.randperm(300, generator=torch.Generator().manual_seed(1))]
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from l2t.train.streams import NAMES, Streams
+from l2t.streams import NAMES, Streams
 
 
 def draw(streams: Streams, name: str, *keys: str | int) -> list[int]:
