@@ -11,7 +11,7 @@ from l2t import paths
 from l2t.data import catalog
 from l2t.errors import DataError
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Data sets: list, prepare, verify, describe.")
 
 Names = Annotated[list[str], typer.Argument(metavar="NAME…", help="Data sets: names of `l2t data list`, folder:PATH.")]
 Size = Annotated[int, typer.Option(min=8, max=224, help="Height and width of the images, pixels.")]

@@ -88,7 +88,10 @@ def _drop_stdout() -> None:
 
 
 def _say_usage(error: Any) -> None:
-    """The line for an error of Typer: what is wrong and which help to read. (A bare group has shown its help.)"""
+    """The line for an error of Typer: what is wrong and which help to read. A bare group shows its help as it is."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.stdout.write(f"{error.format_message().rstrip()}\n".lstrip("\n"))
+        return
     context = getattr(error, "ctx", None)
     hint = f" ({context.command_path} --help says more)" if context else ""
     lines = [line.strip() for line in error.format_message().splitlines() if line.strip()]

@@ -42,7 +42,7 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="train.lr=0.05 or data.size=16; repeatable (l2t run --help)."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of start, order and augmentation.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=10**18 - 1, help="Seed of start, order and augmentation.")] = 0,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="auto: CUDA where torch can use it.")] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Train it again though it is done.")] = False,
     json_: Json = False,

@@ -5,6 +5,7 @@ all of them have ended.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -25,6 +26,9 @@ from l2t.store.store import Store
 
 GRACE_SECONDS = 30.0
 """How long a worker has for its checkpoint before it is killed: a step of a large network takes seconds."""
+
+ROOM = 1 << 20
+"""Bytes of free disk below which workers that die without ending a job died of that: their log had no room either."""
 
 # One thread a worker, so that --jobs never changes a run's bits; the engine raises it where a spec says so.
 _ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1") | {
@@ -152,6 +156,8 @@ class Loop:
             )
 
     def _last_words(self) -> str:
+        if shutil.disk_usage(self._home).free < ROOM:
+            return "the disk is full. Free some space and repeat the command"
         lines = self._log.read_text(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "without a word")
 

@@ -20,7 +20,8 @@ def headline(request: SweepRequest) -> str:
         if values and not given:
             parts.append(f"{word} {', '.join(map(str, values))}")
     if not request.seeds and recipe.seeds:
-        parts.append(f"{write_seeds(recipe.seeds)} seeds")
+        seeds, number = write_seeds(recipe.seeds), len(recipe.seeds)
+        parts.append(f"{seeds} seed{'s' * (number > 1)}" if seeds == str(number) else f"seeds {seeds}")
     if not request.sources and recipe.source is not None:
         parts.append(f"source {recipe.source if isinstance(recipe.source, str) else recipe.source.name}")
     if not request.targets:

@@ -22,7 +22,7 @@ data = { rare_class = 0 }
 
 from typing import Annotated, Any
 
-from annotated_types import Ge, Len
+from annotated_types import Ge, Len, Lt
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
 from l2t.errors import UsageError
@@ -31,6 +31,8 @@ from l2t.spec.trace import parse
 from l2t.spec.values import read_seeds
 
 Shots = Annotated[int, Ge(1)]
+Seed = Annotated[int, Ge(0), Lt(10**18)]
+"""As large as the command line reads them and the store keeps them."""
 Table = dict[str, Any]
 SOURCE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 """Names of source networks: no comma (which separates them in lists) and nothing that a shell or a path minds."""
@@ -44,6 +46,10 @@ def _seeds(value: Any) -> Any:
         except UsageError as error:
             raise ValueError(str(error)) from None
     return tuple(value) if isinstance(value, list) else value
+
+
+def _each_once(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(seeds))
 
 
 def _trace(text: str) -> str:
@@ -63,7 +69,7 @@ class SourceTable(Model):
     """Data set it is trained on."""
     model: str
     """Architecture, a name of the model registry."""
-    seed: Annotated[int, Ge(0)] = 0
+    seed: Seed = 0
     train: Table = Field(default_factory=dict)
     """Fields of TrainSettings, one value each."""
     data: Table = Field(default_factory=dict)
@@ -100,7 +106,7 @@ class Recipe(Model):
     datasets: tuple[str, ...] = ()
     """Names of the data set registry, or `folder:PATH`."""
     shots: tuple[Shots, ...] = ()
-    seeds: Annotated[tuple[Annotated[int, Ge(0)], ...], BeforeValidator(_seeds)] = ()
+    seeds: Annotated[tuple[Seed, ...], BeforeValidator(_seeds), AfterValidator(_each_once)] = ()
     source: Source | None = None
     """Source network of all methods that use one."""
     target: str = "vgg9"

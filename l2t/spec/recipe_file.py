@@ -33,9 +33,9 @@ def read_recipe(name: str) -> Recipe:
         return parse_recipe(files("l2t.recipes").joinpath(f"{name}.toml").read_text("utf-8"), name, f"recipe {name}")
     path = Path(name).expanduser()
     if path.suffix != ".toml":
-        raise unknown("recipe", name, BUILTIN, "built in are thesis and demo; the name of your own file ends in .toml")
+        raise unknown("recipe", name, BUILTIN, "your own recipe is a file whose name ends in .toml; l2t run --help")
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise DataError(f"recipe {path} cannot be read: {reason}") from None
@@ -46,7 +46,9 @@ def parse_recipe(text: str, name: str, where: str) -> Recipe:
     """The recipe in the TOML `text`. `where` names the file in errors."""
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise UsageError(f"{where}: nested too deeply to be a recipe") from None
+    except ValueError as error:  # syntax errors, and numbers of thousands of digits
         raise UsageError(f"{where}: {str(error)[:1].lower()}{str(error)[1:]}") from None
     if "name" in tables:
         raise _wrong(where, text, ("name",), "unknown key: a recipe is named after its file, `title` says what it is")

@@ -33,7 +33,7 @@ class TrainSettings(Model):
     """shared: methods at one seed have the same subset, start, order and augmentation; independent: none in common."""
     threads: Annotated[int, Ge(1)] = 1
     """CPU threads of a run. Part of its identity: sums change in the last bits with the number of threads."""
-    eval_points: Annotated[int, Ge(1)] = 10
+    eval_points: Annotated[int, Ge(1), Le(100_000)] = 10
     """Evenly spaced epochs at which the curve's accuracy is measured, the last one included."""
     eval_images: Annotated[int, Ge(1)] = 1000
     """Test images of those measurements (a fixed balanced subset); the end always uses the whole test set."""

@@ -16,6 +16,9 @@ from pydantic import ValidationError
 from l2t.errors import UsageError, unknown
 from l2t.spec.base import Model
 
+LARGEST = 1_000_000_000
+"""A larger number in a setting is taken for a slip of the hand: nothing here is counted or weighed in more."""
+
 MOST_SEEDS = 100_000
 """More seeds than this in one request are taken for a slip of the hand."""
 
@@ -137,7 +140,8 @@ def complaint(model: type[Model], key: str, value: Any) -> str | None:
                 return detail["msg"][:1].lower() + detail["msg"][1:]
     except (TypeError, ValueError):
         return "input should be a number, a word, true or false"
-    return None
+    numbers = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, (int, float))]
+    return f"input should be at most {LARGEST:,}" if any(abs(number) > LARGEST for number in numbers) else None
 
 
 def _readings(text: str) -> Iterable[Any]:

@@ -119,6 +119,15 @@ def test_bad_input_is_one_line_on_stderr_and_exit_code_two(arguments: list[str],
     assert result.stderr.startswith(line)
 
 
+@pytest.mark.parametrize("group", [[], ["data"], ["source"]], ids=" ".join)
+def test_a_bare_group_shows_its_help_line_by_line(group: list[str]) -> None:
+    result = l2t(*group)
+    assert (result.returncode, result.stderr) == (2, "")
+    assert "Usage: l2t" in result.stdout
+    assert len(result.stdout.splitlines()) > 10
+    assert "--install-completion" not in result.stdout or not group
+
+
 def test_reading_commands_create_nothing(tmp_path: Path) -> None:
     for command in (["ls"], ["report"], ["doctor"], ["methods"], ["show", "x"]):
         l2t(*command)

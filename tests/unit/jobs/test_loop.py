@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from l2t.errors import StoreError
+from l2t.jobs import loop as loop_module
 from l2t.jobs.loop import Loop, SweepStatus
 from l2t.spec import RunSpec, SourceSpec
 from l2t.store.folder import JobFolder
@@ -161,6 +162,15 @@ def test_two_loops_share_a_sweep_and_each_run_is_computed_once(
 def test_workers_that_cannot_start_end_the_loop_with_their_last_words(tmp_path: Path, make_run: MakeRun) -> None:
     sweep = submit(tmp_path, [make_run()])
     with Loop(tmp_path, sweep, 1, "no_such_module:load") as loop, pytest.raises(StoreError, match="no_such_module"):
+        follow(loop)
+
+
+def test_workers_that_die_of_a_full_disk_are_said_to(
+    tmp_path: Path, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = submit(tmp_path, [make_run()])
+    monkeypatch.setattr(loop_module, "ROOM", 1 << 62)
+    with Loop(tmp_path, sweep, 1, "no_such_module:load") as loop, pytest.raises(StoreError, match="the disk is full"):
         follow(loop)
 
 

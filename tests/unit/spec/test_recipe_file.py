@@ -26,6 +26,16 @@ def test_a_recipe_file_is_named_after_itself(tmp_path: Path) -> None:
     assert (recipe.name, recipe.seeds, recipe.source) == ("mine", (3, 7), "net")
 
 
+def test_a_recipe_written_by_an_editor_that_marks_utf8_reads(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b'\xef\xbb\xbftitle = "x"')
+    assert read_recipe(str(path)).title == "x"
+
+
+def test_seeds_listed_twice_are_one_seed() -> None:
+    assert parse_recipe("seeds = [3, 1, 3]", "r", "r").seeds == (3, 1)
+
+
 def test_a_source_table_defines_a_training() -> None:
     recipe = parse_recipe('[source]\nname = "n"\ndataset = "glyphs"\nmodel = "resnet8"\ntrain = {epochs = 2}', "r", "r")
     assert recipe.source == SourceTable(name="n", dataset="glyphs", model="resnet8", train={"epochs": 2})
@@ -59,6 +69,10 @@ def test_a_source_table_defines_a_training() -> None:
         ),
         ('name = "x"', r"line 1: name: unknown key: a recipe is named after its file"),
         ('[[sweep]]\ntrace = ["weight"]', r"line 2: sweep.trace: no trace can be made of 'weight'"),
+        (f"seeds = [{10**30}]", r"line 1: seeds: input should be less than 1000000000000000000"),
+        (f"[train]\nepochs = {10**30}", r"line 2: train.epochs: 10+: input should be at most 1,000,000,000"),
+        (f"shots = [{'9' * 5000}]", r"limit"),
+        (f"title = {'[' * 5000}", r"nested too deeply"),
         ("x = = 3", r"invalid value \(at line 1, column 5\)"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 
 from l2t.errors import StoreError
 from l2t.spec import RunSpec
-from l2t.store import database, files
+from l2t.store import database, files, schema
 from l2t.store.rows import Submission
 from l2t.store.schema import VERSION
 from l2t.store.store import Store
@@ -115,6 +115,18 @@ def test_a_locked_store_is_one_line(
             store.submit(Submission("", "", 1, [make_run()]))
         other.close()
         assert store.submit(Submission("", "", 1, [make_run()])).runs.new == 1
+
+
+def test_a_disk_full_before_the_tables_are_made_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def migrate(connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA max_page_count = 3")
+        schema.migrate(connection)
+
+    monkeypatch.setattr(database, "migrate", migrate)
+    with pytest.raises(StoreError, match="the disk is full"):
+        Store.open(tmp_path)
+    monkeypatch.undo()
+    Store.open(tmp_path).close()
 
 
 def test_a_full_disk_under_the_database_is_one_line_and_nothing_is_queued(
