@@ -82,8 +82,8 @@ def test_nothing_is_trained_for_a_source_that_no_method_uses() -> None:
 
 
 def test_options_are_complete_and_equal_runs_are_one() -> None:
-    [run] = planned(methods=("ufm",), settings=(read_setting("method.beta=0.5"),)).runs
-    assert run.options == {"beta": 0.5, "pairs": "all"}
+    [run] = planned(methods=("ufm",), settings=(read_setting("method.beta=2.0"),)).runs
+    assert run.options == {"beta": 2.0, "pairs": "all"}
     assert run.id == planned(methods=("ufm",)).runs[0].id
     with_trace = planned(methods=("ufm",), trace=("features.0.weight[0,0,0,0]",)).runs[0]
     assert with_trace.trace
