@@ -29,6 +29,9 @@ class Inventory(Protocol):
     def dataset(self, name: str, size: int) -> DataInfo:
         """The data set, its images needed at `size` × `size` pixels. UsageError or DataError where it cannot be had."""
 
+    def described(self, name: str) -> DataInfo | None:
+        """What is known of the data set before it is prepared, or None. UsageError or DataError as of `dataset`."""
+
     def source(self, name: str) -> SourceRef | None:
         """The stored source network of that name (the newest) or hash, or None."""
 
@@ -41,10 +44,13 @@ PUBLISHED = "tinyimagenet-resnet32"
 
 
 class _Stored:
-    """Looks up source networks in the store."""
+    """Looks up source networks in the store, and data sets in the catalogue."""
 
     def __init__(self, store: Artefacts) -> None:
         self._store = store
+
+    def described(self, name: str) -> DataInfo | None:
+        return catalog.describe(name)
 
     def source(self, name: str) -> SourceRef | None:
         row = self._store.artefact(name)

@@ -11,6 +11,7 @@ from l2t.data.registry import canonical
 from l2t.errors import UsageError
 from l2t.jobs.inventory import Inventory
 from l2t.methods.registry import methods
+from l2t.models.base import Shape
 from l2t.models.registry import models
 from l2t.spec import DataSettings, RunSpec, SourceRef, SourceSpec, TrainSettings
 from l2t.spec.recipe import SourceTable
@@ -18,6 +19,8 @@ from l2t.spec.recipe_file import read_recipe
 from l2t.spec.request import SweepRequest
 from l2t.spec.run import Device
 from l2t.spec.sweep import Point, expand
+from l2t.spec.trace import check as check_traces
+from l2t.spec.trace import parse
 from l2t.spec.variants import build
 
 
@@ -47,8 +50,13 @@ def plan(request: SweepRequest, inventory: Inventory, device: Device) -> Plan:
     planner = _Planner(request, once, device)
     # Everything that needs no data first: nothing is downloaded for a request that cannot be met.
     names = {name: canonical(name) for name in dict.fromkeys(point.dataset for point in points)}
-    for group in {(p.method, p.target, p.settings.key, str(p.source)): p for p in points}.values():
+    groups = {
+        (p.method, p.target, p.settings.key, str(p.source), p.dataset, p.shots, p.trace): p for p in points
+    }.values()
+    for group in groups:
         planner.check(group)
+    for group in groups:
+        planner.check_data(group, once.described(names[group.dataset]))
     runs: dict[str, RunSpec] = {}
     for point in points:
         run = planner.resolve(point, names[point.dataset])
@@ -60,12 +68,7 @@ def plan(request: SweepRequest, inventory: Inventory, device: Device) -> Plan:
 
 def plan_source(table: SourceTable, inventory: Inventory, device: Device) -> SourceSpec:
     """The training of the source network that `table` defines; errors as of `plan`."""
-    train = build(TrainSettings, "training", table.train)
-    data = build(DataSettings, "data", table.data)
-    _check_size(table.model, data.size)
-    _check_precision(train, device)
-    if data.rare_class is not None or train.select != "last":
-        raise UsageError("a source network is trained on its whole data set: rare_class and select=val are for runs")
+    train, data = check_source(table, device)
     info = inventory.dataset(canonical(table.dataset), data.size)
     return SourceSpec(
         name=table.name,
@@ -80,12 +83,25 @@ def plan_source(table: SourceTable, inventory: Inventory, device: Device) -> Sou
     )
 
 
+def check_source(table: SourceTable, device: Device) -> tuple[TrainSettings, DataSettings]:
+    """The settings of a source network's training; UsageError where they cannot be, whatever its data."""
+    canonical(table.dataset)
+    train = build(TrainSettings, "training", table.train)
+    data = build(DataSettings, "data", table.data)
+    _check_size(table.model, data.size)
+    _check_precision(train, device)
+    if data.rare_class is not None or train.select != "last":
+        raise UsageError("a source network is trained on its whole data set: rare_class and select=val are for runs")
+    return train, data
+
+
 class _Once:
     """An inventory that asks another for each thing once."""
 
     def __init__(self, inventory: Inventory) -> None:
         self._sizes: dict[tuple[str, int], DataInfo] = {}
         self.datasets: dict[str, DataInfo] = {}
+        self.described = cache(inventory.described)
         self.source = cache(inventory.source)
         self.absent_source = cache(inventory.absent_source)
         self._inventory = inventory
@@ -119,14 +135,37 @@ class _Planner:
         if config.needs_source:
             if point.source is None:
                 raise UsageError(f"{point.method} needs a source network: --source NAME (l2t source list shows them)")
-            _check_size(self._find_source(point.source).model, point.settings.data.size)
+            source = self._find_source(point.source)
+            _check_size(source.model, point.settings.data.size)
+            if isinstance(source, SourceTable):
+                check_source(source, self._device)
+
+    def check_data(self, point: Point, info: DataInfo | None) -> None:
+        """UsageError where a checked point asks for images, classes or traces that there are not. info: what is known
+        of its data set; None: nothing, then only what does not depend on it is checked."""
+        settings = point.settings
+        config, target = methods.get(point.method), models.get(point.target)
+        traces = point.trace
+        if info is not None:
+            counts = info.pool_counts(settings.train.select)
+            shot_counts(counts, point.shots, settings.data.rare_class, settings.data.rare_images, info.name)
+            weights = target.weights(len(info.classes))
+        else:
+            weights = dict(target.body)
+            traces = tuple(text for text in traces if not parse(text).name.startswith("classifier."))
+        if not traces:
+            return
+        observed: dict[str, Shape] = {}
+        if point.source is not None:
+            source = models.get(self._find_source(point.source).model)
+            observed = config.model_validate(settings.options).observed(source, target)
+        check_traces(traces, point.target, weights, point.method, observed)
 
     def resolve(self, point: Point, name: str) -> RunSpec:
         """The run of a checked point on the data set of that canonical name."""
         data = point.settings.data
         info = self._inventory.dataset(name, data.size)
-        counts = info.pool_counts(point.settings.train.select)
-        shot_counts(counts, point.shots, data.rare_class, data.rare_images, info.name)
+        self.check_data(point, info)
         return RunSpec(
             method=point.method,
             options=point.settings.options,
@@ -167,9 +206,13 @@ class _Planner:
 
 
 def _check_size(model: str, size: int) -> None:
-    smallest = models.get(model).smallest
-    if size < smallest:
-        raise UsageError(f"{model} takes images of {smallest} pixels or more, data.size is {size}")
+    info = models.get(model)
+    if size < info.smallest:
+        raise UsageError(f"{model} takes images of {info.smallest} pixels or more, data.size is {size}")
+    if size % info.multiple:
+        below = size - size % info.multiple
+        near = f"{below} or {below + info.multiple}"
+        raise UsageError(f"{model} takes multiples of {info.multiple} pixels, data.size is {size}. Take {near}")
 
 
 def _check_precision(train: TrainSettings, device: Device) -> None:

@@ -4,8 +4,9 @@ A method is a folder with `config.py` (options, torch-free: CLI, TUI and plans v
 `method.py` (the computation, loaded by workers only), and one line in `registry.py`. The loop knows no method by name.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from l2t.models.base import ModelInfo, Shape
 from l2t.spec.base import Model
 
 
@@ -22,3 +23,12 @@ class MethodConfig(Model):
     """Whether it uses a source network; where not, the source is no part of the run's identity."""
     unrolls: ClassVar[bool] = False
     """Whether it differentiates through virtual steps (then bf16 is refused)."""
+
+    def effective(self) -> dict[str, Any]:
+        """All options as plain JSON values, those that have no effect beside the others at their defaults: equal where
+        two configs compute the same."""
+        return self.model_dump(mode="json")
+
+    def observed(self, source: ModelInfo, target: ModelInfo) -> dict[str, Shape]:
+        """Shapes of the weights that `Method.observe` shows of one image, by name ("gamma[14-2]")."""
+        return {}

@@ -4,8 +4,9 @@ from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt
 
-from l2t.matching.pairs import Form
+from l2t.matching.pairs import Form, choose
 from l2t.methods.base import MethodConfig
+from l2t.models.base import ModelInfo, Shape
 
 
 class MetaConfig(MethodConfig):
@@ -28,3 +29,9 @@ class MetaConfig(MethodConfig):
     """Coupled L2 decay of φ (Adam, not AdamW). Code: 1e-4."""
     statistics_updates: Literal[1, 2] = 1
     """How often a real step moves batch norm's running statistics; the published code does it twice, by accident."""
+
+    def observed(self, source: ModelInfo, target: ModelInfo) -> dict[str, Shape]:
+        seen: dict[str, Shape] = {}
+        for pair in choose(self.pairs, source, target):
+            seen |= {f"lambda[{pair}]": (), f"w[{pair}]": (source.taps[pair.source].channels,)}
+        return seen

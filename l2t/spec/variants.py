@@ -78,7 +78,7 @@ def variants(method: str, recipe: Recipe, block: SweepTable, overrides: Override
         options |= _values(config, common | level.method.get(method, {}))
     result = []
     for chosen in _combinations(options | overrides.options[method]):
-        full = build(config, f"method {method}", chosen).model_dump(mode="json")
+        full = build(config, f"method {method}", chosen).effective()
         for training in _combinations(train | overrides.train):
             for images in _combinations(data | overrides.data):
                 settings = build(TrainSettings, "training", training), build(DataSettings, "data", images)

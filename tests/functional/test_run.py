@@ -179,6 +179,8 @@ def test_a_dry_run_shows_what_tells_cells_apart(tiny: str) -> None:
         (["--precision", "tf32", "--device", "cpu"], "take --precision fp32"),
         (["--epochs", "2", "--set", "train.epochs=3"], "train.epochs is set twice"),
         (["--trace", "weight"], "weight"),
+        (["--trace", "nosuch.weight[0]"], "vgg-small has no nosuch.weight"),
+        (["--trace", "gamm[0-0,0,0,0]"], "only lambda, w, gamma belong to a pair"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(arguments: list[str], says: str) -> None:

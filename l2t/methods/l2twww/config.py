@@ -1,10 +1,17 @@
 """Options of l2twww."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import MinLen
 
+from l2t.matching.pairs import choose
 from l2t.methods.meta_config import MetaConfig
+from l2t.models.base import ModelInfo, Shape
+
+OF_WHICH = ("which_input", "which_start", "softplus", "scale")
+"""Options that have an effect only where `which` is in use."""
+SHOWN = {"w": "what", "lambda": "where", "gamma": "which"}
+"""The part that each kind of weights comes from."""
 
 
 class Config(MetaConfig):
@@ -24,3 +31,15 @@ class Config(MetaConfig):
     """Softplus before or after the 3×3 grid is resized to the map."""
     scale: Literal["free", "mean-one"] = "free"
     """free: γ as it is; mean-one: divided by its mean over the positions, for each channel."""
+
+    def effective(self) -> dict[str, Any]:
+        defaults = type(self)()
+        unused = {} if "which" in self.parts else {name: getattr(defaults, name) for name in OF_WHICH}
+        in_use = tuple(part for part in defaults.parts if part in self.parts)
+        return self.model_copy(update=unused | {"parts": in_use}).model_dump(mode="json")
+
+    def observed(self, source: ModelInfo, target: ModelInfo) -> dict[str, Shape]:
+        seen = super().observed(source, target)
+        for pair in choose(self.pairs, source, target):
+            seen[f"gamma[{pair}]"] = (source.taps[pair.source].channels, 3, 3)
+        return {name: shape for name, shape in seen.items() if SHOWN[name.partition("[")[0]] in self.parts}

@@ -1,5 +1,6 @@
 """From a request to specifications."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,18 @@ DEMO = read_recipe("demo")
 class Shelf:
     """An inventory of two data sets and one source network, which counts what it is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, knows: bool = False) -> None:
         self.asked: list[tuple[str, int]] = []
+        self.knows = knows
+
+    def described(self, name: str) -> DataInfo | None:
+        return self.info(name) if self.knows else None
 
     def dataset(self, name: str, size: int) -> DataInfo:
         self.asked.append((name, size))
+        return self.info(name)
+
+    def info(self, name: str) -> DataInfo:
         return DataInfo(
             name=name,
             title=name,
@@ -97,6 +105,60 @@ def test_each_data_set_is_asked_for_once_and_only_where_all_else_is_right() -> N
     shelf = Shelf()
     with pytest.raises(UsageError, match="vgg9 takes images of"):
         plan(SweepRequest(DEMO, targets=("vgg9",)), shelf, "cpu")
+    assert shelf.asked == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"shots": (21,)},
+        {"settings": (read_setting("data.rare_class=3"),)},
+        {"trace": ("classifier.weight[3,0]",)},
+    ],
+)
+def test_what_the_data_set_lacks_is_refused_before_it_is_prepared_where_it_is_known(changes: dict[str, Any]) -> None:
+    shelf = Shelf(knows=True)
+    with pytest.raises(UsageError):
+        plan(SweepRequest(DEMO, **changes), shelf, "cpu")
+    assert shelf.asked == []
+
+
+@pytest.mark.parametrize(
+    ("trace", "says"),
+    [
+        ("features.5.weight[0]", "vgg-small has no features.5.weight. Did you mean features."),
+        ("features.0.weight[16,0,0,0]", "features.0.weight of vgg-small, which is 16 × 3 × 3 × 3"),
+        ("features.0.weight[0]", "16 × 3 × 3 × 3"),
+        ("lambda[0-0,1]", "lambda[0-0] of l2tww, which is a single number"),
+        ("gamma[9-9,0,0,0]", "l2twww has no gamma[9-9]. Did you mean gamma["),
+        ("gamma[0-0,16,0,0]", "16 × 3 × 3"),
+    ],
+)
+def test_a_trace_of_what_is_not_there_is_refused_before_data_is_prepared(trace: str, says: str) -> None:
+    shelf = Shelf()
+    with pytest.raises(UsageError, match=re.escape(says)):
+        plan(SweepRequest(DEMO, trace=(trace,)), shelf, "cpu")
+    assert shelf.asked == []
+
+
+def test_methods_without_meta_weights_pass_their_traces_over() -> None:
+    assert len(planned(methods=("scratch", "ufm", "l2tww"), trace=("gamma[9-9,0,0,0]",)).runs) > 0
+
+
+@pytest.mark.parametrize(("size", "near"), [("30", "28 or 32"), ("33", "32 or 36")])
+def test_a_size_that_strided_convolutions_round_up_is_refused(size: str, near: str) -> None:
+    settings = (read_setting(f"data.size={size}"),)
+    assert planned(methods=("scratch",), settings=settings)
+    for changes in ({"methods": ("ufm",)}, {"methods": ("scratch",), "targets": ("resnet8",)}):
+        with pytest.raises(UsageError, match=f"multiples of 4 pixels, data.size is {size}. Take {near}"):
+            planned(settings=settings, **changes)
+
+
+def test_a_recipe_s_source_is_checked_before_data_is_prepared() -> None:
+    shelf = Shelf()
+    recipe = DEMO.model_copy(update={"source": SourceTable(name="n", dataset="none", model="resnet8")})
+    with pytest.raises(UsageError, match="none"):
+        plan(SweepRequest(recipe), shelf, "cpu")
     assert shelf.asked == []
 
 
