@@ -64,6 +64,8 @@ class RunSpec(Model):
     def identity(self) -> dict[str, Any]:
         """What the result depends on, as plain JSON values."""
         plain = self.model_dump(mode="json", exclude={"recipe", "trace"})
+        rare = self.data.rare_class is not None
+        plain["data"]["rare_images"] = min(self.data.rare_images, self.shots) if rare else _default("rare_images")
         if self.dataset.startswith("folder:"):
             plain["dataset"] = "folder"
         if self.source is not None:
@@ -108,6 +110,9 @@ class SourceSpec(Model):
     @cached_property
     def identity(self) -> dict[str, Any]:
         plain = self.model_dump(mode="json", exclude={"name"})
+        # It is trained on the whole set, alone: what is about subsets, validation and other methods has no effect.
+        plain["train"] |= {name: _default(name) for name in ("pairing", "select")}
+        plain["data"] |= {name: _default(name) for name in ("subset", "rare_class", "rare_images")}
         if self.dataset.startswith("folder:"):
             plain["dataset"] = "folder"
         return {"kind": "source"} | plain
@@ -121,3 +126,8 @@ class SourceSpec(Model):
     def ref(self) -> SourceRef:
         """How runs refer to the network this makes."""
         return SourceRef(hash=self.id, name=self.name, model=self.model, outputs=self.classes)
+
+
+def _default(name: str) -> Any:
+    """The value that a setting without effect has in an identity."""
+    return {**TrainSettings.model_fields, **DataSettings.model_fields}[name].default
