@@ -5,6 +5,7 @@ import time
 import traceback
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -65,9 +66,10 @@ def _train(store: Store, job: Job, folder: JobFolder, engine: Engine, control: C
         spec = job.spec()
     except ValidationError as error:
         raise UsageError(f"{job.name} was asked for by another version of l2t; ask for it again") from error
-    how = "on from its checkpoint" if _prepare(folder, spec, engine) else "from the start"
+    how = "on from its checkpoint" if _prepare(folder, spec, engine, store.home) else "from the start"
     _log(folder, f"attempt {job.attempts}: {job.name}, {how}")
     reset_peak()
+    folder.begin_attempt(job.attempts)
     started = time.monotonic()
     try:
         if isinstance(spec, RunSpec):
@@ -81,10 +83,13 @@ def _train(store: Store, job: Job, folder: JobFolder, engine: Engine, control: C
     return result
 
 
-def _prepare(folder: JobFolder, spec: RunSpec | SourceSpec, engine: Engine) -> bool:
+def _prepare(folder: JobFolder, spec: RunSpec | SourceSpec, engine: Engine, home: Path) -> bool:
     """Write what is computed and where; returns whether there is a checkpoint to go on from. On another fingerprint it
     would give other bits: start over."""
     environment = engine.environment(spec)
+    if isinstance(spec, RunSpec) and spec.source is not None:
+        made = JobFolder.of(home, "source", spec.source.hash).read_result() or {}
+        environment |= {"source_weights": {spec.source.name: made.get("weights")}}
     before = read_json(folder.env) or {}
     resumes = folder.checkpoint.exists() and before.get("fingerprint") == environment["fingerprint"]
     if not resumes:

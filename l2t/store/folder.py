@@ -56,17 +56,35 @@ class JobFolder:
     def timing_writer(self) -> LineWriter:
         return LineWriter(self.timing)
 
+    def begin_attempt(self, attempt: int) -> None:
+        """Note that an attempt begins; until `write_attempt` its time is known by its epochs' "elapsed" only."""
+        with self.timing_writer() as writer:
+            writer.append({"begun": attempt})
+
     def write_attempt(self, attempt: int, seconds: float, peak_memory: int) -> None:
         """Note what one attempt took: seconds, and its process's peak memory in bytes."""
         with self.timing_writer() as writer:
             writer.append({"attempt": attempt, "seconds": seconds, "peak_memory": peak_memory})
 
     def read_attempts(self) -> tuple[float | None, int | None]:
-        """Seconds of all noted attempts and their highest peak memory in bytes; None where none is noted."""
-        rows = [row for row in read_lines(self.timing) if "attempt" in row]
-        if not rows:
-            return None, None
-        return sum(row["seconds"] for row in rows), max(row["peak_memory"] for row in rows)
+        """Seconds of all attempts and the highest peak memory noted, in bytes; None where nothing is noted.
+
+        An attempt whose process was killed counts with the time of the last epoch that it noted, and no memory.
+        """
+        seconds: list[float] = []
+        peaks: list[int] = []
+        elapsed = 0.0
+        for row in (*read_lines(self.timing), {"begun": None}):
+            if "attempt" in row:
+                seconds.append(row["seconds"])
+                peaks.append(row["peak_memory"])
+                elapsed = 0.0
+            elif "begun" in row:
+                seconds += [elapsed] if elapsed else []
+                elapsed = 0.0
+            else:
+                elapsed = row.get("elapsed", 0.0)
+        return sum(seconds) if seconds else None, max(peaks, default=None)
 
     def archive(self) -> None:
         """Move the files of an old attempt to `.archive/ID/N/` beside the folder, N counting from 1."""
@@ -78,8 +96,8 @@ class JobFolder:
         self.path.rename(parent / str(number))
 
     def restart(self) -> None:
-        """Remove what an attempt left that cannot be gone on with: checkpoint, metrics, traces. The log stays."""
-        for path in (self.checkpoint, self.metrics, self.timing, self.weights):
+        """Remove what an attempt left that cannot be gone on with: checkpoint, metrics, traces. Log and times stay."""
+        for path in (self.checkpoint, self.metrics, self.weights):
             path.unlink(missing_ok=True)
         if self.traces.exists():
             shutil.rmtree(self.traces)

@@ -150,7 +150,7 @@ class RunRow:
     parameters: int | None
     steps: int | None
     seconds: float | None
-    """Time of all attempts."""
+    """Time of all attempts; of one that was killed, until the last epoch it noted."""
     peak_memory: int | None
     epoch: int
     epochs: int

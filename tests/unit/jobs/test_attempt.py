@@ -15,7 +15,7 @@ from l2t.jobs.attempt import attempt
 from l2t.jobs.engine import Engine
 from l2t.jobs.owner import current
 from l2t.registry import load_object
-from l2t.spec import RunSpec
+from l2t.spec import RunSpec, SourceRef
 from l2t.store import files
 from l2t.store.folder import JobFolder
 from l2t.store.rows import Job, RunRow, Submission
@@ -87,6 +87,19 @@ def test_a_failure_has_its_reason_and_its_traceback_in_the_log(
     folder = JobFolder.of(store.home, "run", run.id)
     assert "Traceback" in folder.log.read_text()
     assert folder.read_result() is None
+
+
+def test_the_environment_names_the_weights_of_the_source_that_were_used(
+    store: Store, engine: Engine, make_run: MakeRun
+) -> None:
+    source = SourceRef(hash="5" * 16, name="small", model="resnet8", outputs=36)
+    made = JobFolder.of(store.home, "source", source.hash)
+    made.make()
+    made.write_result({"weights": "abc"})
+    job = queue(store, make_run(source=source))
+    go(store, engine, job)
+    folder = JobFolder.of(store.home, "run", job.id)
+    assert json.loads(folder.env.read_text())["source_weights"] == {"small": "abc"}
 
 
 def test_an_interrupted_run_goes_on_from_its_checkpoint_on_an_equal_fingerprint(

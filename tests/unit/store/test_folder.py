@@ -35,14 +35,33 @@ def test_time_adds_up_over_attempts_and_memory_is_the_highest(folder: JobFolder)
     assert folder.read_attempts() == (3.5, 300)
 
 
-def test_starting_over_keeps_only_the_log(folder: JobFolder) -> None:
+def test_an_attempt_that_was_killed_counts_as_far_as_it_was_noted(folder: JobFolder) -> None:
+    def epochs(*elapsed: float) -> None:
+        with folder.timing_writer() as writer:
+            writer.append(*({"epoch": 1, "elapsed": seconds} for seconds in elapsed))
+
+    folder.begin_attempt(1)
+    epochs(4.0, 9.0)  # killed
+    assert folder.read_attempts() == (9.0, None)
+    folder.begin_attempt(2)  # killed before it noted anything
+    folder.begin_attempt(3)
+    epochs(10.0)
+    folder.write_attempt(3, 11.0, 200)
+    assert folder.read_attempts() == (20.0, 200)
+    folder.begin_attempt(4)
+    epochs(2.0)
+    folder.restart()
+    assert folder.read_attempts() == (22.0, 200)
+
+
+def test_starting_over_keeps_only_log_and_times(folder: JobFolder) -> None:
     folder.checkpoint.write_bytes(b"x")
     folder.log.write_text("attempt 1\n")
     folder.write_trace(3, b"x")
     folder.write_attempt(1, 1.0, 1)
     folder.metrics_writer().close()
     folder.restart()
-    assert [path.name for path in folder.path.iterdir()] == ["log.txt"]
+    assert sorted(path.name for path in folder.path.iterdir()) == ["log.txt", "timing.jsonl"]
     folder.restart()
 
 
