@@ -1,11 +1,13 @@
-"""Decoded images on disk: a folder a (checksum, size), uint8 arrays that processes share by mapping them.
+"""Decoded images on disk: a folder a (checksum, size, decoder), uint8 arrays that processes share by mapping them.
 
-Each array is written atomically and the images of one checksum and size are always the same, so a half-built cache is
-one that lacks a file, and two processes that build it at once overwrite equal bytes.
+Each array is written atomically and the images of one folder are always the same, so a half-built cache is one that
+lacks a file, and two processes that build it at once overwrite equal bytes.
 """
 
 import io
 import shutil
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +24,20 @@ ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 def cache_folder(data: Path, checksum: str, size: int) -> Path:
     """Where the arrays of one checksum and size lie in the data folder."""
-    return data / "decoded" / f"{checksum.replace(':', '-')}-{size}-{DECODER}"
+    return data / "decoded" / f"{checksum.replace(':', '-')}-{size}{_decoder()}"
 
 
 def cached_sizes(data: Path, checksum: str) -> tuple[int, ...]:
     """Sizes (pixels) at which the images are there, ascending."""
-    found = (data / "decoded").glob(f"{checksum.replace(':', '-')}-*-{DECODER}/{ARRAYS[-1]}.npy")
-    return tuple(sorted(int(path.parent.name.split("-")[-2]) for path in found))
+    start, end = f"{checksum.replace(':', '-')}-", _decoder()
+    found = (data / "decoded").glob(f"{start}*{end}/{ARRAYS[-1]}.npy")
+    return tuple(sorted(int(path.parent.name.removeprefix(start).removesuffix(end)) for path in found))
+
+
+@cache
+def _decoder() -> str:
+    """What decides the pixels beside the data: our decoder and the versions of the packages that it calls."""
+    return f"-{DECODER}-pillow{version('pillow')}-numpy{version('numpy')}"
 
 
 def read_cache(data: Path, checksum: str, size: int) -> Images | None:
