@@ -5,45 +5,24 @@ from pathlib import Path
 
 import numpy as np
 
-from l2t.data.base import DataInfo, Decoded, Images, Progress
-from l2t.data.embedded import pixel_checksum
-from l2t.data.resize import resize_all
+from l2t.data.base import Images, Progress
+from l2t.data.embedded import Embedded
 
 TEST = 74
 """Test images of each class: its last ones in file order. At least 100 are left for training."""
 
 
-class Digits:
+class Digits(Embedded):
     """Handwritten 0 … 9. Grey levels 0 … 16 become 0 … 255, in three equal channels."""
 
     title = "Digits"
     summary = "handwritten digits, 8×8 grey, bundled with scikit-learn"
-    padding = 2
-    flip = False
-
-    def expected(self, name: str) -> DataInfo | None:
-        return None
-
-    def missing(self, folder: Path) -> str | None:
-        return None
+    classes = tuple("0123456789")
 
     def state(self, folder: Path) -> str:
         return f"scikit-learn {version('scikit-learn')}"
 
-    def fetch(self, folder: Path, progress: Progress) -> str:
-        return pixel_checksum(self._images())
-
-    def decode(self, folder: Path, size: int, progress: Progress) -> Decoded:
-        native = self._images()
-        images = Images(
-            resize_all(native.x_train, size, "decode training images", progress),
-            native.y_train,
-            resize_all(native.x_test, size, "decode test images", progress),
-            native.y_test,
-        )
-        return Decoded(images, tuple("0123456789"), 8, 8)
-
-    def _images(self) -> Images:
+    def images(self, progress: Progress) -> Images:
         """Both splits at 8×8, each in file order."""
         from sklearn.datasets import load_digits
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from l2t.data.base import DataInfo, Decoded, Images, Progress
-from l2t.data.embedded import pixel_checksum
-from l2t.data.resize import resize_all
+from l2t.data.base import Images, Progress
+from l2t.data.embedded import Embedded
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,37 +35,17 @@ BITMAP, BLOCK = 32, 4
 """Width of the bitmap and of the blocks that are counted, pixels."""
 
 
-class Glyphs:
+class Glyphs(Embedded):
     """Digits and capital letters in 21 fonts, moved, turned, slanted, stretched, thinned and thickened at random."""
 
     title = "Glyphs"
     summary = "printed characters 0-9 A-Z, 8×8 grey, drawn from matplotlib's fonts; an embedded source"
-    padding = 2
-    flip = False
-
-    def expected(self, name: str) -> DataInfo | None:
-        return None
-
-    def missing(self, folder: Path) -> str | None:
-        return None
+    classes = tuple(CHARACTERS)
 
     def state(self, folder: Path) -> str:
         return ", ".join(f"{package} {version(package)}" for package in ("matplotlib", "pillow", "numpy"))
 
-    def fetch(self, folder: Path, progress: Progress) -> str:
-        return pixel_checksum(self._draw(progress))
-
-    def decode(self, folder: Path, size: int, progress: Progress) -> Decoded:
-        native = self._draw(progress)
-        images = Images(
-            resize_all(native.x_train, size, "decode training images", progress),
-            native.y_train,
-            resize_all(native.x_test, size, "decode test images", progress),
-            native.y_test,
-        )
-        return Decoded(images, tuple(CHARACTERS), BITMAP // BLOCK, BITMAP // BLOCK)
-
-    def _draw(self, progress: Progress) -> Images:
+    def images(self, progress: Progress) -> Images:
         """Both splits at 8×8, class by class."""
         random = np.random.default_rng(0)
         drawn = []

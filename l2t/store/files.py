@@ -71,7 +71,22 @@ def append_text(path: Path, text: str) -> None:
         os.close(descriptor)
 
 
-class LineWriter:
+class _OpenFile:
+    """A context that closes its descriptor at the end."""
+
+    _descriptor: int
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+
+class LineWriter(_OpenFile):
     """Appends JSON objects, one a line. A line that an earlier writer left torn is ended first."""
 
     def __init__(self, path: Path) -> None:
@@ -85,15 +100,6 @@ class LineWriter:
         lines = [json.dumps(value, separators=(",", ":"), allow_nan=False) + "\n" for value in values]
         if lines:
             _write(self._descriptor, "".join(lines).encode())
-
-    def close(self) -> None:
-        os.close(self._descriptor)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
 
 
 def read_lines(path: Path, offset: int = 0) -> Iterator[dict[str, Any]]:
@@ -113,7 +119,7 @@ def read_lines(path: Path, offset: int = 0) -> Iterator[dict[str, Any]]:
             yield value
 
 
-class PartialFile:
+class PartialFile(_OpenFile):
     """A large file that arrives in pieces, perhaps over the lives of several processes, as `NAME.part` beside its name.
 
     One process at a time holds it; the others wait at its opening and should then look whether `path` is there.
@@ -150,12 +156,3 @@ class PartialFile:
 
     def discard(self) -> None:
         self.part.unlink(missing_ok=True)
-
-    def close(self) -> None:
-        os.close(self._descriptor)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()

@@ -48,9 +48,6 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 }
 """All changes there are. done → queued is `--force`; failed, cancelled → queued is a retry."""
 
-ENDED = frozenset({State.DONE, State.FAILED, State.CANCELLED})
-"""States that nothing leaves by itself."""
-
 
 class ClaimLostError(StoreError):
     """The job is no longer the caller's: another process took it for dead, or it was cancelled."""
