@@ -13,6 +13,7 @@ import typer
 from cli.completion import complete_datasets, complete_methods, complete_models, complete_recipes, complete_sources
 from cli.diagnostics import ExitCode, say
 from l2t import paths
+from l2t.errors import StoreError
 from l2t.spec import DataSettings, Model, TrainSettings
 from l2t.spec.headline import headline
 from l2t.spec.recipe_file import read_recipe
@@ -138,6 +139,7 @@ def run(
     from l2t.jobs.estimate import estimate
     from l2t.jobs.inventory import Assumed, Ready
     from l2t.jobs.plan import plan
+    from l2t.jobs.untraced import untraced
     from l2t.store.rows import Submission
     from l2t.store.state import State
     from l2t.store.store import Store
@@ -176,12 +178,15 @@ def run(
             return ExitCode.OK
     with Store.open(home) as store:
         submitted = store.submit(submission)
+        without = untraced(store, submitted.sweep, asked.runs)
     number, done, to_do = len(asked.runs), submitted.runs.done, submitted.runs.left
     say(
         f"{number:,} run{'s' * (number > 1)} on {kind}: {done:,} done before, {to_do:,} to do (sweep {submitted.sweep})"
     )
+    if without:
+        say(f"{without:,} run{'s are' if without > 1 else ' is'} done without this trace; --force does them again")
     ended = follow(home, submitted.sweep, workers)
-    return _finish(home, submitted.sweep, ended, json_)
+    return _finish(home, submitted.sweep, number, ended, json_)
 
 
 def _entries(texts: Sequence[str] | None, option: str) -> tuple[str, ...]:
@@ -196,7 +201,7 @@ def _traces(texts: Sequence[str] | None) -> tuple[str, ...]:
     return elements
 
 
-def _finish(home: Path, sweep: str, ended: bool, json_: bool) -> ExitCode:
+def _finish(home: Path, sweep: str, number: int, ended: bool, json_: bool) -> ExitCode:
     """Say how the sweep's runs ended, and what to do next."""
     from cli.output import write_json
     from l2t.store import filter
@@ -205,6 +210,8 @@ def _finish(home: Path, sweep: str, ended: bool, json_: bool) -> ExitCode:
 
     with Store.read(home) as store:
         rows = store.runs(filter.parse([f"sweep={sweep}"]))
+    if len(rows) < number:
+        raise StoreError(f"{home}: the store was removed or exchanged meanwhile. The same command finds what is done")
     states = Counter(row.state for row in rows)
     lost = [row for row in rows if row.state in (State.FAILED, State.CANCELLED)]
     left = len(rows) - states[State.DONE] - len(lost)

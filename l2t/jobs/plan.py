@@ -19,8 +19,7 @@ from l2t.spec.recipe_file import read_recipe
 from l2t.spec.request import SweepRequest
 from l2t.spec.run import Device
 from l2t.spec.sweep import Point, expand
-from l2t.spec.trace import check as check_traces
-from l2t.spec.trace import parse
+from l2t.spec.trace import applying, parse
 from l2t.spec.variants import build
 
 
@@ -140,9 +139,9 @@ class _Planner:
             if isinstance(source, SourceTable):
                 check_source(source, self._device)
 
-    def check_data(self, point: Point, info: DataInfo | None) -> None:
-        """UsageError where a checked point asks for images, classes or traces that there are not. info: what is known
-        of its data set; None: nothing, then only what does not depend on it is checked."""
+    def check_data(self, point: Point, info: DataInfo | None) -> tuple[str, ...]:
+        """The traces that the point records; UsageError where a checked point asks for images, classes or traces that
+        there are not. info: what is known of its data set; None: nothing, then only the rest is checked."""
         settings = point.settings
         config, target = methods.get(point.method), models.get(point.target)
         traces = point.trace
@@ -154,18 +153,18 @@ class _Planner:
             weights = dict(target.body)
             traces = tuple(text for text in traces if not parse(text).name.startswith("classifier."))
         if not traces:
-            return
+            return ()
         observed: dict[str, Shape] = {}
         if point.source is not None:
             source = models.get(self._find_source(point.source).model)
             observed = config.model_validate(settings.options).observed(source, target)
-        check_traces(traces, point.target, weights, point.method, observed)
+        return applying(traces, point.target, weights, point.method, observed)
 
     def resolve(self, point: Point, name: str) -> RunSpec:
         """The run of a checked point on the data set of that canonical name."""
         data = point.settings.data
         info = self._inventory.dataset(name, data.size)
-        self.check_data(point, info)
+        trace = self.check_data(point, info)
         return RunSpec(
             method=point.method,
             options=point.settings.options,
@@ -180,7 +179,7 @@ class _Planner:
             data=_resolved(data, info),
             device=self._device,
             recipe=self._request.recipe.name,
-            trace=point.trace,
+            trace=trace,
         )
 
     def _source(self, wanted: str | SourceTable) -> SourceRef:

@@ -42,12 +42,13 @@ def parse(text: str) -> Element:
 Shapes = Mapping[str, Sequence[int]]
 
 
-def check(texts: Sequence[str], target: str, weights: Shapes, method: str, meta: Shapes) -> None:
-    """UsageError for what a run does not have: a weight, a pair or an index.
+def applying(texts: Sequence[str], target: str, weights: Shapes, method: str, meta: Shapes) -> tuple[str, ...]:
+    """The traces that a run records; UsageError for what it does not have: a weight, a pair or an index.
 
     weights: shapes of the target network's weights; meta: of the method's λ, w and γ, by name ("gamma[14-2]"). A kind
     of meta-weights that the method lacks is passed over, since one request traces several methods.
     """
+    found = []
     for text in texts:
         element = parse(text)
         if element.pair is None:
@@ -64,3 +65,5 @@ def check(texts: Sequence[str], target: str, weights: Shapes, method: str, meta:
         if len(element.index) != len(shape) or any(i >= n for i, n in zip(element.index, shape, strict=True)):
             size = " × ".join(map(str, shape)) or "a single number"
             raise UsageError(f"{text} is outside of {element.tensor} of {owner}, which is {size}")
+        found.append(text)
+    return tuple(found)

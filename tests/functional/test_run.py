@@ -44,6 +44,9 @@ def home() -> Path:
     return Path(os.environ["L2T_HOME"])
 
 
+WITHOUT = "done without this trace; --force does"
+
+
 @pytest.fixture
 def tiny(tmp_path: Path) -> str:
     path = tmp_path / "tiny.toml"
@@ -53,6 +56,16 @@ def tiny(tmp_path: Path) -> str:
 
 def accuracies(document: str) -> dict[str, float]:
     return {run["id"]: run["accuracy"] for run in json.loads(document)["runs"]}
+
+
+def test_a_trace_of_runs_that_are_done_is_said_to_be_missing(tiny: str) -> None:
+    asked = ("run", "--recipe", tiny, "--method", "scratch", "--seeds", "2", "--jobs", "1")
+    trace = ("--trace", "features.0.bias[0]", "--trace", "gamma[0-0,0,0,0]")
+    assert WITHOUT not in l2t(*asked).stderr
+    assert f"l2t: 2 runs are {WITHOUT}" in l2t(*asked, *trace).stderr
+    assert WITHOUT not in l2t(*asked, "--trace", "gamma[0-0,0,0,0]").stderr  # scratch has none
+    assert WITHOUT not in l2t(*asked, *trace, "--force").stderr
+    assert WITHOUT not in l2t(*asked, *trace).stderr
 
 
 def test_runs_are_trained_once_with_the_source_that_the_recipe_defines(tiny: str) -> None:
@@ -83,7 +96,7 @@ def test_runs_are_trained_once_with_the_source_that_the_recipe_defines(tiny: str
 
 
 def test_a_diverged_run_fails_alone_and_is_tried_again(tiny: str) -> None:
-    asked = ("run", "--recipe", tiny, "--method", "scratch", "--seeds", "1", "--set", "train.lr=1e30,0.1")
+    asked = ("run", "--recipe", tiny, "--method", "scratch", "--seeds", "1", "--set", "train.lr=1e9,0.1")
     result = l2t(*asked)
     assert result.returncode == 1
     assert "diverged: " in result.stderr
