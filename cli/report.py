@@ -2,16 +2,21 @@
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli import output
 from cli.diagnostics import say
 from l2t import paths
+from l2t.errors import UsageError
 from l2t.store.filter import HELP, parse
 from l2t.store.store import Store
+
+if TYPE_CHECKING:
+    from l2t.report.cells import Cell
 
 
 class Format(StrEnum):
@@ -47,6 +52,9 @@ def report(
             metavar="SETTING",
         ),
     ] = None,
+    weights: Annotated[
+        bool, typer.Option("--weights", help="How far λ, w and γ moved, instead of accuracies (rich or json).")
+    ] = False,
 ) -> None:
     """Compare methods: a table per data set, target, source and length of training.
 
@@ -54,6 +62,8 @@ def report(
     test of each method against a baseline, Holm-corrected. Missing and failed runs are counted. A star needs p < 0.05
     and all planned runs; with fewer than five runs a side there is no test.
     """
+    if weights and format not in (Format.RICH, Format.JSON):
+        raise UsageError(f"--weights is shown as rich or json, not as {format.value}")
     condition = parse(filter or ())
     with Store.read(paths.home()) as store:
         rows = store.runs(condition)
@@ -63,6 +73,12 @@ def report(
         say("no run meets this filter" if filter else "no runs yet: l2t run starts some, l2t doctor says what is there")
     firsts = {row.cell: row.id for row in rows}
     specs = {cell: json.loads(texts[id]) for cell, id in firsts.items()}
+
+    if weights:
+        from l2t.report.cells import gather
+
+        _write_weights(gather(rows, specs, planned), tuple(split_by or ()), format)
+        return
 
     from l2t.report import build
 
@@ -75,3 +91,29 @@ def report(
         from l2t.report.formats import renderer
 
         output.write(renderer(format.value)(made))
+
+
+def _write_weights(cells: "list[Cell]", split_by: tuple[str, ...], format: Format) -> None:
+    from l2t.report.cells import check_split
+    from l2t.report.weights import WORDS, moved
+
+    check_split(cells, split_by)
+    found = moved(paths.home(), cells, split_by)
+    if format is Format.JSON:
+        output.write_json([asdict(entry) for entry in found])
+        return
+    if not found:
+        say("no finished run here has meta-weights: l2tww and l2twww learn some")
+        return
+    titles = ["λ moved", "w moved", "γ moved", "min", "median", "max", "< 0.001"]
+    columns = [output.Column("data set", cut=True), output.Column("method", cut=True)]
+    columns += [output.Column(title, right=True) for title in ("shots", "runs", *titles)]
+    lines = []
+    for entry in found:
+        values = [f"{entry.values[name]:.3g}" if name in entry.values else "–" for name in WORDS]
+        lines.append([entry.dataset, entry.method, str(entry.shots), str(entry.n), *values])
+    output.write_table(columns, lines)
+    output.write_paragraph(
+        "Mean over the finished runs, after the last epoch, on the probe (8 images): mean distance from the start; of "
+        "γ minimum, median, maximum and share below 0.001."
+    )

@@ -46,6 +46,7 @@ def show(
         return
     _write_run(found, str(folder.path))
     _write_section("Curves", _curves(metrics) + _classes(folder.read_result() or {}))
+    _write_section("Meta-weights on the probe, from the start to the last epoch", _weights(metrics))
     _write_section("Settings", _settings(found))
     _write_section("Environment", [(key, _plain(value)) for key, value in flat(environment or {})])
     if traceback:
@@ -89,6 +90,17 @@ def _curves(metrics: list[dict[str, Any]]) -> list[tuple[str, str]]:
             span = f"{values[0]:.4g} → {values[-1]:.4g}" if len(values) > 1 else f"{values[0]:.4g}"
             curves.append((name, f"{sparkline(values):<32}  {span}  ({len(values)} epochs)"))
     return curves
+
+
+def _weights(metrics: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """How far λ, w and γ have moved, in words."""
+    from l2t.report.weights import WORDS
+
+    if not metrics:
+        return []
+    first, last = metrics[0], metrics[-1]
+    known = [name for name in WORDS if name in first and name in last]
+    return [(WORDS[name], f"{first[name]:.4g} → {last[name]:.4g}") for name in known]
 
 
 def _classes(result: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -163,6 +163,23 @@ def test_report_compares_the_methods_of_the_store(home: Path) -> None:
     assert "Runs still missing: 1 running." in text
 
 
+def test_report_and_show_tell_how_far_the_weights_have_moved(home: Path) -> None:
+    assert json.loads(l2t("report", "--weights", "--format", "json")) == []
+    rows = json.loads(l2t("ls", "method=l2tww", "--json"))
+    for seed, row in enumerate(rows[:2]):
+        folder = JobFolder.of(home, "run", row["id"])
+        folder.make()
+        with folder.metrics_writer() as metrics:
+            metrics.append({"epoch": 0, "w_moved": 0.0}, {"epoch": 4, "w_moved": 0.25 + seed, "lambda_moved": 0.5})
+    [entry] = json.loads(l2t("report", "--weights", "--format", "json"))
+    assert (entry["method"], entry["shots"], entry["n"]) == ("l2tww", 5, 2)
+    assert entry["values"] == {"lambda_moved": 0.5, "w_moved": 0.75}
+    [line] = [line for line in l2t("report", "--weights").splitlines() if line.startswith("digits")]
+    assert line.split() == ["digits", "l2tww", "5", "2", "0.5", "0.75", *"–––––"]
+    assert "w, mean distance from the start  0 → 0.25" in l2t("show", rows[0]["id"])
+    assert l2t("report", "--weights", "--format", "csv", code=2) == ""
+
+
 def test_report_formats_agree(home: Path) -> None:
     tables = json.loads(l2t("report", "--format", "json"))["tables"]
     rows = list(csv.DictReader(io.StringIO(l2t("report", "--format", "csv"))))
