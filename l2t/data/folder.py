@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from stat import S_ISREG
 
 import numpy as np
 
@@ -147,6 +148,8 @@ def _images(folder: Path, split: str, label: int) -> tuple[list[_Image], int]:
             stat = entry.stat()
         except OSError as error:
             raise DataError(f"cannot read {entry.path}: {error.strerror}") from error
+        if not S_ISREG(stat.st_mode):  # opening a named pipe would wait for ever
+            raise DataError(f"{entry.path} is no file: remove it")
         name = f"{split}/{folder.name}/{entry.name}"
         images.append(_Image(Path(entry.path), name, split, label, stat.st_size, stat.st_mtime_ns))
     if not images:

@@ -128,6 +128,21 @@ def test_a_stopped_sweep_continues_with_the_same_command(tiny: str, stop: signal
     assert (row.state, row.epoch, row.attempts) == (State.DONE, 600, 2)
 
 
+def test_a_home_that_is_removed_while_runs_are_on_is_no_success(tiny: str) -> None:
+    asked = [*COMMAND, "run", "--recipe", tiny, "--method", "scratch", "--seeds", "1", "--epochs", "300", "--json"]
+    process = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not any(run.epoch for run in runs()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    for file in home().glob("l2t.db*"):
+        file.unlink()
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (2, ""), err
+    assert "the store was removed or exchanged meanwhile" in err.splitlines()[-1]
+    result = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
 def runs() -> list[object]:
     with Store.read(home()) as store:
         return store.runs()

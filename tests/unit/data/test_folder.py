@@ -125,6 +125,12 @@ def test_an_unreadable_image_is_named(pictures: Path, content: bytes | str):
     assert catalog.info(f"folder:{pictures}") is None
 
 
+def test_a_named_pipe_is_refused_instead_of_waited_for(pictures: Path):
+    os.mkfifo(pictures / "train" / "cat" / "pipe.png")
+    with pytest.raises(DataError, match=r"pipe\.png is no file"):
+        prepare(pictures)
+
+
 def test_a_png_that_is_something_else_is_not_given_to_another_decoder(pictures: Path):
     picture().save(pictures / "train" / "cat" / "1.png", format="GIF")
     with pytest.raises(DataError, match=r"1\.png is no PNG image"):
