@@ -3,9 +3,17 @@
 import difflib
 from collections.abc import Iterable
 
+from l2t.printable import printable
+
 
 class L2tError(Exception):
-    """Base of every error whose text is meant for the user, without a traceback."""
+    """Base of every error whose text is meant for the user, without a traceback.
+
+    The text is one printable line, whatever it quotes.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class UsageError(L2tError):

@@ -145,3 +145,8 @@ def test_a_toml_list_is_a_sweep_unless_the_field_takes_lists() -> None:
 def test_a_toml_value_of_another_kind_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"input should|empty"):
         read_toml_values(TrainSettings, "lr", value)
+
+
+def test_an_error_is_one_line_whatever_it_quotes() -> None:
+    with pytest.raises(UsageError, match=r'--seeds "0\\n0" cannot be read'):
+        read_seeds(" 0\n0")
