@@ -96,15 +96,15 @@ def print_dry_run(plan: Plan, planned: Planned, estimate: Estimate, workers: int
     )
     counts = planned.runs
     write(
-        f"\n{len(plan.runs):,} runs in {len(rows)} cells: {counts.done:,} done, {counts.left:,} to do"
-        + (f" ({counts.retried:,} again)" if counts.retried else "")
+        f"\n{_counted(len(plan.runs), 'run')} in {_counted(len(rows), 'cell')}: "
+        f"{counts.done:,} done, {counts.left:,} to do" + (f" ({counts.retried:,} again)" if counts.retried else "")
     )
     for source in plan.sources:
         trained = planned.states.get(source.id) is State.DONE
         state = "done" if trained else f"trained first, {source.model} on {source.dataset}"
         write(f"Source network {source.name}: {state}")
     if counts.left or planned.sources.left:
-        time = f"About {duration(max(1.0, estimate.seconds / workers))} with {workers} worker{'s' * (workers > 1)}"
+        time = f"About {duration(max(1.0, estimate.seconds / workers))} with {_counted(workers, 'worker')}"
         basis = "from finished runs here" if estimate.measured else "rough: by arithmetic, no finished runs to go by"
         write(f"{time} ({basis}); {size(estimate.disk)} on disk")
     for what in missing:
@@ -129,3 +129,7 @@ def print_dry_run_json(plan: Plan, planned: Planned, estimate: Estimate, workers
             "missing": list(missing),
         }
     )
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'s' * (number != 1)}"

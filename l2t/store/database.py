@@ -81,9 +81,9 @@ def connect_reading(home: Path) -> sqlite3.Connection:
     path = home / NAME
     try:
         size = path.stat().st_size
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         size = 0
-    except OSError as error:
+    except OSError as error:  # among them: the home, or what it lies in, is a file
         raise StoreError(f"{path}: {error.strerror}. Choose another folder with --home or L2T_HOME") from error
     if not size:
         connection = sqlite3.connect(":memory:", isolation_level=None)

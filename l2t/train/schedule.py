@@ -24,4 +24,5 @@ def learning_rate(lr: float, epoch: int, epochs: int, offset: int) -> float:
 
 def evenly(points: int, epochs: int) -> frozenset[int]:
     """At most `points` evenly spaced epochs of 1 … epochs, counted as finished ones; the last is always among them."""
+    points = min(points, epochs)
     return frozenset(math.ceil(epochs * point / points) for point in range(1, points + 1))
