@@ -105,7 +105,7 @@ def test_another_architecture_is_refused_with_the_first_difference(tmp_path: Pat
     assert not (tmp_path / "home").exists()
 
 
-@pytest.mark.skipif(not PUBLISHED.exists(), reason="needs ../shared/source and ../shared/data")
+@pytest.mark.skipif(not (PUBLISHED.exists() and IMAGES.exists()), reason="needs ../shared/source and ../shared/data")
 def test_the_published_network_reads_tiny_imagenet_as_measured(tmp_path: Path) -> None:
     """37.92 % of 5,000 validation images (100 of the 200 classes, all 200 outputs compete), measured once."""
     import numpy as np
