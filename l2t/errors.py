@@ -28,6 +28,10 @@ class StoreError(L2tError):
     """The home cannot be read or written (newer version, full disk, damaged database): exit code 2."""
 
 
+class DiskError(StoreError):
+    """The disk is full, read-only or failing. Whoever works on the queue waits until it is not."""
+
+
 class DivergedError(L2tError):
     """A loss or parameter stopped being finite. The run ends as failed, reason `diverged`."""
 

@@ -1,0 +1,156 @@
+"""The lock of a home: one process at a time looks after its workers.
+
+The lock is the kernel's (`flock`), so a crash releases it; who holds it stands in the locked file `supervisor.lock`. On
+a network file system, where another host may not see the lock, a fresh record of another host counts as held too.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from l2t.errors import DiskError, StoreError
+from l2t.jobs.owner import SILENCE, alive, current
+from l2t.store import files
+from l2t.store.mounts import on_network
+from l2t.store.rows import Owner
+
+NAME = "supervisor.lock"
+READ_AGAIN = 5
+"""How often a record that is being written is read again."""
+
+Mode = Literal["up", "run"]
+End = Literal["down", "stopped", "finished"]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The process that holds a home, or held it last."""
+
+    owner: Owner
+    mode: Mode
+    """up: a supervisor of its own; run: an `l2t run` in the foreground, for the sweeps that are followed."""
+    since: float
+    """Seconds since 1970."""
+    beat: float
+    """When it last told that it lives, seconds since 1970: for other hosts on a network file system."""
+    ended: End | None = None
+    """How it ended; None while it holds the home, or where it was killed."""
+
+    @property
+    def description(self) -> str:
+        """`the supervisor (l2t up), pid 12 on host`."""
+        what = "the supervisor (l2t up)" if self.mode == "up" else "an l2t run in the foreground"
+        return f"{what}, pid {self.owner.pid} on {self.owner.host}"
+
+
+class HeldError(StoreError):
+    """Another process holds the home."""
+
+    def __init__(self, home: Path, holder: Holder | None) -> None:
+        who = holder.description if holder else "another process"
+        super().__init__(f"{home} is held by {who}. l2t status shows its work, l2t down ends a supervisor")
+        self.holder = holder
+
+
+class HomeLock:
+    """Holds a home until it is closed or its process dies. Raises HeldError where another process does; DiskError or
+    StoreError where the home cannot be written.
+
+    network: whether other hosts may write the folder too.
+    """
+
+    def __init__(self, home: Path, mode: Mode, network: Callable[[Path], bool] = on_network) -> None:
+        self._network = network(home)
+        path = home / NAME
+        try:
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StoreError(f"{path}: {error.strerror}. Choose another folder with --home or L2T_HOME") from error
+        try:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise HeldError(home, _read(path)) from None
+            before = _read(path)
+            if self._network and before and before.ended is None and _elsewhere(before) and _fresh(before):
+                raise HeldError(home, before)
+            now = time.time()
+            self.holder = Holder(current(), mode, now, now)
+            self._write()
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    def beat(self) -> None:
+        """Tell other hosts, where there may be any, that this process lives. Call it at least once a minute."""
+        if self._network:
+            self.holder = replace(self.holder, beat=time.time())
+            self._write()
+
+    def close(self, ended: End = "finished") -> None:
+        """Release the home, and tell how this ended."""
+        self.holder = replace(self.holder, ended=ended)
+        with contextlib.suppress(StoreError):  # the process's death tells as much
+            self._write()
+        os.close(self._descriptor)
+
+    def _write(self) -> None:
+        """In place: replacing the file would replace the lock."""
+        text = json.dumps(asdict(self.holder)).encode()
+        try:
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            files._write(self._descriptor, text)
+            os.ftruncate(self._descriptor, len(text))
+        except OSError as error:
+            raise DiskError(f"{NAME}: {error.strerror}. Free some space in the home") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close("finished" if kind is None else "stopped")
+
+
+def holder(home: Path) -> Holder | None:
+    """The process that holds the home now; None where none does. Touches nothing."""
+    found = last_holder(home)
+    if found is None or found.ended is not None:
+        return None
+    living = _fresh(found) if _elsewhere(found) else alive(found.owner, found.beat)
+    return found if living else None
+
+
+def last_holder(home: Path) -> Holder | None:
+    """The process that holds the home, or held it last; None where none ever did."""
+    for _ in range(READ_AGAIN):
+        if (found := _read(home / NAME)) is not None:
+            return found
+        time.sleep(0.01)
+    return None
+
+
+def _read(path: Path) -> Holder | None:
+    found: dict[str, Any] | None
+    try:
+        found = files.read_json(path)
+        return None if found is None else Holder(**(found | {"owner": Owner(**found["owner"])}))
+    except (OSError, TypeError, KeyError):
+        return None
+
+
+def _elsewhere(found: Holder) -> bool:
+    return found.owner.host != platform.node()
+
+
+def _fresh(found: Holder) -> bool:
+    """Whether a process on another host told of itself lately. Its clock may go before ours."""
+    return abs(time.time() - found.beat) < SILENCE

@@ -1,0 +1,62 @@
+"""What the process that looks after a home is doing: written by it at every change, read by faces."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from l2t.jobs.lock import Holder
+from l2t.store.files import read_json, write_json
+from l2t.store.rows import Owner
+
+NAME = "supervisor.json"
+
+Doing = Literal["working", "draining", "paused"]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotStatus:
+    """A device slot and the worker in it."""
+
+    name: str
+    """`cpu 0`, `gpu 1 (NVIDIA H100)`."""
+    device: str
+    uuid: str | None
+    pid: int | None
+    """Its worker; None while it has none."""
+    job: str | None
+    """Id of the job that the worker computes; None while it is idle."""
+    job_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How a supervisor stands."""
+
+    holder: Holder
+    doing: Doing
+    """working; draining: what runs ends, and then it; paused: nothing new is begun."""
+    problem: str | None
+    """Why it is paused."""
+    slots: Sequence[SlotStatus]
+    closed: Sequence[tuple[str, str]]
+    """GPUs that are left alone, each with the reason."""
+
+
+def write_snapshot(home: Path, snapshot: Snapshot) -> None:
+    """Replace what readers see. OSError where the disk takes nothing."""
+    write_json(home / NAME, asdict(snapshot))
+
+
+def read_snapshot(home: Path) -> Snapshot | None:
+    """What was last written; None where nothing can be read. Whether its process still lives `lock.holder` tells."""
+    try:
+        found: dict[str, Any] | None = read_json(home / NAME)
+        if found is None:
+            return None
+        holder = Holder(**(found["holder"] | {"owner": Owner(**found["holder"]["owner"])}))
+        slots = [SlotStatus(**slot) for slot in found["slots"]]
+        closed = [(str(name), str(why)) for name, why in found["closed"]]
+        return Snapshot(holder, found["doing"], found["problem"], slots, closed)
+    except (OSError, TypeError, KeyError, ValueError):
+        return None
