@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from l2t.errors import DiskError, StoreError
-from l2t.jobs.owner import SILENCE, alive, current
+from l2t.jobs.owner import SILENCE, current, lives_here
 from l2t.store import files
 from l2t.store.mounts import on_network
 from l2t.store.rows import Owner
@@ -68,6 +68,9 @@ class HomeLock:
     """
 
     def __init__(self, home: Path, mode: Mode, network: Callable[[Path], bool] = on_network) -> None:
+        self.home = home
+        self.ending: End = "finished"
+        """How it ends, told when it is closed."""
         self._network = network(home)
         path = home / NAME
         try:
@@ -96,9 +99,9 @@ class HomeLock:
             self.holder = replace(self.holder, beat=time.time())
             self._write()
 
-    def close(self, ended: End = "finished") -> None:
+    def close(self) -> None:
         """Release the home, and tell how this ended."""
-        self.holder = replace(self.holder, ended=ended)
+        self.holder = replace(self.holder, ended=self.ending)
         with contextlib.suppress(StoreError):  # the process's death tells as much
             self._write()
         os.close(self._descriptor)
@@ -117,7 +120,9 @@ class HomeLock:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close("finished" if kind is None else "stopped")
+        if kind is not None:
+            self.ending = "stopped"
+        self.close()
 
 
 def holder(home: Path) -> Holder | None:
@@ -125,7 +130,7 @@ def holder(home: Path) -> Holder | None:
     found = last_holder(home)
     if found is None or found.ended is not None:
         return None
-    living = _fresh(found) if _elsewhere(found) else alive(found.owner, found.beat)
+    living = _fresh(found) if _elsewhere(found) else lives_here(found.owner)
     return found if living else None
 
 

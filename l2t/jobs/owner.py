@@ -54,12 +54,29 @@ def current() -> Owner:
     return Owner(platform.node(), boot_id(), os.getpid(), start_ticks(os.getpid()) or 0)
 
 
-def alive(owner: Owner, heartbeat: float) -> bool:
-    """Whether the process still runs.
-
-    On this host by its start ticks: a zombie, a later process of the same pid and one of an earlier boot are dead.
-    On another host by the age of its last heartbeat (seconds since 1970), against SILENCE.
-    """
-    if owner.host != platform.node():
-        return time.time() - heartbeat < SILENCE
+def lives_here(owner: Owner) -> bool:
+    """Whether a process of this host still runs: a zombie, a later process of the same pid and one of an earlier boot are
+    dead."""
     return owner.boot_id == boot_id() and start_ticks(owner.pid) == owner.start_ticks
+
+
+class Liveness:
+    """Whether owners of claims live. Kept for long by whoever asks: other hosts are judged by what it saw itself.
+
+    A process on another host, which cannot be looked at, is dead when its heartbeat stood still for SILENCE seconds of
+    this process's monotonic clock: neither host's wall clock, nor a jump of one, has a part in it.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[Owner, tuple[float, float]] = {}
+
+    def __call__(self, owner: Owner, heartbeat: float) -> bool:
+        """heartbeat: the time that the owner noted last, whatever its clock says."""
+        if owner.host == platform.node():
+            return lives_here(owner)
+        now = time.monotonic()
+        noted, since = self._seen.get(owner, (None, now))
+        if noted != heartbeat:
+            self._seen[owner] = (heartbeat, now)
+            return True
+        return now - since < SILENCE
