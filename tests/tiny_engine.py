@@ -16,6 +16,7 @@ from typing import Any
 from l2t.errors import DivergedError, UsageError
 from l2t.jobs.engine import Engine
 from l2t.spec import RunSpec, SourceSpec
+from l2t.store import files
 from l2t.store.files import write_atomic
 from l2t.store.folder import JobFolder
 from l2t.train.control import Control, Interrupted
@@ -29,9 +30,12 @@ def train(identity: str, epochs: int, options: dict[str, Any], folder: JobFolder
     resumed = folder.checkpoint.exists()
     if resumed:
         epoch, value = json.loads(folder.checkpoint.read_bytes())
+        if not {row["epoch"] for row in folder.read_metrics()}.issuperset(range(1, epoch + 1)):
+            epoch, value = 0, identity
     with folder.metrics_writer() as metrics:
         while epoch < epochs:
             if control.stop_requested():
+                metrics.sync()
                 write_atomic(folder.checkpoint, json.dumps([epoch, value]).encode())
                 raise Interrupted
             if epoch == options.get("at", 0):
@@ -42,8 +46,10 @@ def train(identity: str, epochs: int, options: dict[str, Any], folder: JobFolder
             row = {"epoch": epoch, "loss": int(value[:4], 16) / 65536}
             metrics.append(row)
             if epoch % EVERY == 0:
+                metrics.sync()
                 write_atomic(folder.checkpoint, json.dumps([epoch, value]).encode())
             control.progress(epoch, epochs, row)
+        metrics.sync()
     return {"accuracy": int(value[:8], 16) / 2**32 * 100, "steps": epochs, "parameters": 7, "final": value}
 
 
@@ -74,5 +80,20 @@ def source(spec: SourceSpec, folder: JobFolder, control: Control) -> dict[str, A
     return train(spec.id, spec.train.epochs, how, folder, control)
 
 
+def fill_disk(path: Path, number: int) -> None:
+    """Let every write of this process fail with that error, half done, as long as `path` exists."""
+    real = files._write
+
+    def write(descriptor: int, data: bytes | memoryview) -> None:
+        if path.exists():
+            os.write(descriptor, bytes(data[: len(data) // 2]))
+            raise OSError(number, os.strerror(number))
+        real(descriptor, data)
+
+    files._write = write
+
+
 def load() -> Engine:
+    if "TINY_DISK_FULL" in os.environ:
+        fill_disk(Path(os.environ["TINY_DISK_FULL"]), int(os.environ["TINY_DISK_ERROR"]))
     return Engine(run, source, lambda spec: {"fingerprint": {"cpu": os.environ.get("TINY_CPU", "tiny")}})

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from l2t.errors import StoreError
+from l2t.errors import DiskError, StoreError
 from l2t.store.mounts import on_network
 from l2t.store.schema import VERSION, migrate, version_of
 
@@ -19,6 +19,10 @@ NAME = "l2t.db"
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 
+class DamagedError(StoreError):
+    """The database is damaged. What it held can be restored from the folders (see `l2t.store.rebuild`)."""
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turn SQLite's errors about the file `path` into StoreError; errors in our statements pass unchanged."""
@@ -26,24 +30,37 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
         name = getattr(error, "sqlite_errorname", "")
-        for prefix, text in _LINES:
+        for prefix, kind, text in _LINES:
             if name.startswith(prefix):
-                raise StoreError(f"{path}: {text}") from error
+                raise kind(f"{path}: {text}") from error
+        if str(error).startswith(_BROKEN):
+            raise DamagedError(f"{path}: {_DAMAGED}") from error
         raise
 
 
-_LINES = (
-    ("SQLITE_FULL", "the disk is full. Free some space and repeat the command; nothing was lost"),
-    ("SQLITE_READONLY", "the store cannot be written. Check the folder's permissions, or choose another with --home"),
-    ("SQLITE_CANTOPEN", "the store cannot be opened. Check the folder's permissions, or choose another with --home"),
-    ("SQLITE_NOTADB", "this is no l2t store, or it is damaged. Move the file away; run folders are not touched by it"),
+_DAMAGED = "the store is damaged. `l2t store rebuild` restores it from the run folders, which are not touched by it"
+_BROKEN = ("no such table", "no such column", "Could not decode")
+"""Beginnings of errors without a name of their own that our statements cause in a damaged store only."""
+_LOCKED = f"another program has kept the store locked for {BUSY_SECONDS:.0f} s. Repeat the command later"
+_LINES: tuple[tuple[str, type[StoreError], str], ...] = (
+    ("SQLITE_FULL", DiskError, "the disk is full. Free some space and repeat the command; nothing was lost"),
+    ("SQLITE_READONLY_DBMOVED", StoreError, "the store was replaced meanwhile. Repeat the command"),
     (
-        "SQLITE_CORRUPT",
-        "the store is damaged. Move the file away; the results in the run folders are not touched by it",
+        "SQLITE_READONLY",
+        DiskError,
+        "the store cannot be written. Check the folder's permissions, or choose another with --home",
     ),
-    ("SQLITE_BUSY", f"another program has kept the store locked for {BUSY_SECONDS:.0f} s. Repeat the command later"),
-    ("SQLITE_LOCKED", f"another program has kept the store locked for {BUSY_SECONDS:.0f} s. Repeat the command later"),
-    ("SQLITE_IOERR", "reading or writing the store failed. Check the disk (full, disconnected, faulty?)"),
+    (
+        "SQLITE_CANTOPEN",
+        StoreError,
+        "the store cannot be opened. Check the folder's permissions, or choose another with --home",
+    ),
+    ("SQLITE_NOTADB", DamagedError, _DAMAGED),
+    ("SQLITE_CORRUPT", DamagedError, _DAMAGED),
+    ("SQLITE_IOERR_CORRUPTFS", DamagedError, _DAMAGED),
+    ("SQLITE_BUSY", StoreError, _LOCKED),
+    ("SQLITE_LOCKED", StoreError, _LOCKED),
+    ("SQLITE_IOERR", DiskError, "reading or writing the store failed. Check the disk (full, disconnected, faulty?)"),
 )
 
 
@@ -144,9 +161,13 @@ class Database:
             self._connection.executemany(statement, rows)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All statements inside happen, or none. Takes the write lock at once, so that what was read stays true."""
-        with explained(self.home / NAME):
+    def _transaction(self, durable: bool = False) -> Iterator[None]:
+        """All statements inside happen, or none. Takes the write lock at once, so that what was read stays true.
+
+        durable: survives a power cut. Others may be forgotten by one, the latest first: what they tell can be found
+        again in the folders.
+        """
+        with explained(self.home / NAME), self._synchronous("FULL" if durable else None):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -155,3 +176,15 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _synchronous(self, level: str | None) -> Iterator[None]:
+        if level is None:
+            yield
+            return
+        before = self._connection.execute("PRAGMA synchronous").fetchone()[0]
+        self._connection.execute(f"PRAGMA synchronous = {level}")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"PRAGMA synchronous = {before}")

@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ def write_atomic(path: Path, *data: bytes | memoryview) -> None:
 
     The temporary file lies beside it (`.NAME.RANDOM.tmp`) and is removed on any error.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = temporary_for(path)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         try:
@@ -41,11 +42,42 @@ def write_atomic(path: Path, *data: bytes | memoryview) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
+    sync_folder(path.parent)
+
+
+def temporary_for(path: Path) -> Path:
+    """A name of its own, beside `path`, for what shall become `path`."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file or folder of this name is a temporary one of ours: its writer is at work, or died."""
+    return re.fullmatch(r"\..+\.[0-9a-f]{8}\.tmp|\.space-[0-9a-f]{8}", name, re.DOTALL) is not None
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was created, renamed or removed in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder that only its owner may enter, and those above it, where they are missing; durable."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(path.parent)
+
+
+def move(path: Path, to: Path) -> None:
+    """Rename a file or folder; durable."""
+    path.rename(to)
+    for folder in {path.parent, to.parent}:
+        sync_folder(folder)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -87,19 +119,32 @@ class _OpenFile:
 
 
 class LineWriter(_OpenFile):
-    """Appends JSON objects, one a line. A line that an earlier writer left torn is ended first."""
+    """Appends JSON objects, one a line. A line that an earlier writer, or a full disk, left torn is ended first."""
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        size = os.fstat(self._descriptor).st_size
-        if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
-            _write(self._descriptor, b"\n")
+        try:
+            self._torn = self._is_torn()
+        except BaseException:
+            self.close()
+            raise
 
     def append(self, *values: dict[str, Any]) -> None:
-        """Append each value as one line, all in one write."""
-        lines = [json.dumps(value, separators=(",", ":"), allow_nan=False) + "\n" for value in values]
+        """Append each value as one line, all in one write. After an error the last line may be torn; the next call ends
+        it."""
+        lines = "".join(json.dumps(value, separators=(",", ":"), allow_nan=False) + "\n" for value in values)
         if lines:
-            _write(self._descriptor, "".join(lines).encode())
+            before, self._torn = self._torn, True
+            _write(self._descriptor, (("\n" if before else "") + lines).encode())
+            self._torn = False
+
+    def sync(self) -> None:
+        """Make all lines so far survive a power cut: before anything durable counts on them."""
+        os.fsync(self._descriptor)
+
+    def _is_torn(self) -> bool:
+        size = os.fstat(self._descriptor).st_size
+        return size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
 
 
 def read_lines(path: Path, offset: int = 0) -> Iterator[dict[str, Any]]:

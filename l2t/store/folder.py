@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any, Self
 
-from l2t.store.files import LineWriter, read_json, read_lines, write_atomic, write_json
+from l2t.store.files import LineWriter, make_folder, move, read_json, read_lines, write_atomic, write_json
 
 _PARENTS = {"run": "runs", "source": "artefacts"}
 
@@ -34,7 +34,7 @@ class JobFolder:
 
     def make(self) -> None:
         """Create the folder where it is missing."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.path)
 
     def read_result(self) -> dict[str, Any] | None:
         """The result, or None while the job is not done."""
@@ -91,9 +91,9 @@ class JobFolder:
         if not self.path.exists():
             return
         parent = self.path.parent / ".archive" / self.path.name
-        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        number = 1 + max((int(path.name) for path in parent.iterdir()), default=0)
-        self.path.rename(parent / str(number))
+        make_folder(parent)
+        number = 1 + max((int(path.name) for path in parent.iterdir() if path.name.isdecimal()), default=0)
+        move(self.path, parent / str(number))
 
     def restart(self) -> None:
         """Remove what an attempt left that cannot be gone on with: checkpoint, metrics, traces. Log and times stay."""

@@ -73,13 +73,13 @@ class Loop:
                     self.step += 1
                     stop = self.control.stop_requested()
                     if stop or time.monotonic() - saved >= CHECKPOINT_SECONDS:
-                        recorder.flush()
+                        recorder.sync()
                         self._save()
                         saved = time.monotonic()
                     if stop:
                         raise Interrupted
                 self._end_epoch(recorder)
-            recorder.flush()
+            recorder.sync()
         finally:
             recorder.close()
 
@@ -161,6 +161,9 @@ class Loop:
     def _restore(self) -> bool:
         state = checkpoint.load(self.folder.checkpoint)
         if state is None or not state.keys() >= {"method", "epoch", "step", "sums", "best"}:
+            return False
+        recorded = {row["epoch"] for row in self.folder.read_metrics()}
+        if not recorded.issuperset(range(state["epoch"] + 1)):  # a damaged file: only the start gives these rows again
             return False
         device = self.material.train.labels.device
         self.method.load_state_dict(state["method"])
