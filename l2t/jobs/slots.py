@@ -68,11 +68,11 @@ def by_uuid(settings: SlotSettings, gpus: Sequence[Gpu], visible: str | None, or
             several = " and ".join(gpu.uuid for gpu in _begun(wanted, gpus))
             problem = f'"{wanted}" is the beginning of {several}' if several else f'no GPU is called "{wanted}"'
             raise UsageError(f"--gpus: {problem}. {_there(allowed, visible)}")
-        if any(gpu not in allowed for gpu in found):
-            raise UsageError(
-                f'--gpus: "{wanted}" is outside CUDA_VISIBLE_DEVICES="{visible}". {_there(allowed, visible)}'
-            )
-        names |= dict.fromkeys(gpu.uuid for gpu in found)
+        inside = [gpu for gpu in found if gpu in allowed]
+        if not inside:
+            outside = f'"{wanted}" is outside CUDA_VISIBLE_DEVICES="{visible}"'
+            raise UsageError(f"--gpus: {outside}. {_there(allowed, visible)}")
+        names |= dict.fromkeys(gpu.uuid for gpu in inside)
     return settings.model_copy(update={"gpus": tuple(names)})
 
 

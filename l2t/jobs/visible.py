@@ -1,9 +1,13 @@
 """CUDA_VISIBLE_DEVICES, read as CUDA reads it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
+from typing import TypeVar
 
 from l2t.jobs.gpus import Gpu
+
+T = TypeVar("T")
 
 
 def visible_to_cuda(gpus: Sequence[Gpu], visible: str | None, order: str | None = None) -> tuple[list[Gpu], str]:
@@ -22,35 +26,38 @@ def visible_to_cuda(gpus: Sequence[Gpu], visible: str | None, order: str | None 
     if visible is None:
         return list(gpus), ""
     reason = f'not in CUDA_VISIBLE_DEVICES="{visible}"'
-    entries = [entry.strip() for entry in visible.split(",")]
+    entries = visible.split(",")
     kind = entries[0][:4]
-    chosen: list[Gpu] = []
     if kind in ("GPU-", "MIG-"):
-        for entry in entries:
-            named = _by_uuid(entry, gpus) if entry.startswith(kind) else None
-            if named is None:
-                break
-            if named in chosen:
-                return [], reason
-            chosen.append(named)
-        return chosen, reason
-    cards = list(dict.fromkeys(gpu.index.partition(":")[0] for gpu in gpus))
-    indexes: list[str] = []
-    for entry in entries:
-        number = re.match(r"\+?[0-9]+", entry)
-        index = str(int(number[0])) if number else ""
-        if index not in cards:
-            break
-        if index in indexes:
-            return [], reason
-        indexes.append(index)
+        names = list(takewhile(lambda entry: entry.startswith(kind), entries))
+        chosen = list(_until_unknown(_by_uuid(name, gpus) for name in names))
+        twice = len(set(names)) < len(names) or len({gpu.uuid for gpu in chosen}) < len(chosen)
+        return [] if twice else chosen, reason
+    numbers = list(_until_unknown(_number(entry.strip()) for entry in entries))
+    if len(set(numbers)) < len(numbers):
+        return [], reason
+    cards = {gpu.index.partition(":")[0]: gpu for gpu in reversed(gpus)}
+    indexes = list(takewhile(lambda index: index in cards, map(str, numbers)))
     unlike = len({gpu.name for gpu in gpus}) > 1
     if unlike and order != "PCI_BUS_ID" and 0 < len(indexes) < len(cards):
         return [], (
             f'CUDA_VISIBLE_DEVICES="{visible}" counts unlike GPUs in an order that only CUDA knows: '
             "name them by UUID (nvidia-smi -L), or set CUDA_DEVICE_ORDER=PCI_BUS_ID"
         )
-    return [next(gpu for gpu in gpus if gpu.index.partition(":")[0] == index) for index in indexes], reason
+    return [cards[index] for index in indexes], reason
+
+
+def _until_unknown(found: Iterable[T | None]) -> Iterator[T]:
+    for item in found:
+        if item is None:
+            return
+        yield item
+
+
+def _number(entry: str) -> int | None:
+    """The number that an entry begins with, as strtoul finds it; None where it begins with none, or a negative one."""
+    digits = re.match(r"\+?([0-9]+)", entry)
+    return int(digits[1]) if digits else None
 
 
 def _by_uuid(entry: str, gpus: Sequence[Gpu]) -> Gpu | None:

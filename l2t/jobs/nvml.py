@@ -1,0 +1,133 @@
+"""The machine's GPUs, asked of the NVIDIA driver through NVML (nvidia-ml-py). No torch, and no CUDA context."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from l2t.jobs.gpus import Gpu, Process
+
+
+class Nvml:
+    """GPUs by UUID; of a card that MIG divides its instances. A card that does not answer hides no other.
+
+    module: `pynvml`, or what stands in for it; imported with the first look.
+    """
+
+    def __init__(self, module: Any = None) -> None:
+        self._module = module
+        self._open = False
+        self.reason: str | None = None
+        """Why the last look found no GPU, or not all; None where all is well."""
+
+    def look(self) -> list[Gpu]:
+        """The GPUs that answer, as they are now. Never raises."""
+        self.reason = None
+        if self._module is None:
+            try:
+                import pynvml
+            except ImportError:
+                self.reason = "the package nvidia-ml-py is missing"
+                return []
+            self._module = pynvml
+        nvml = self._module
+        try:
+            if not self._open:
+                nvml.nvmlInit()
+                self._open = True
+            count = nvml.nvmlDeviceGetCount()
+        except nvml.NVMLError as error:
+            self.reason = self._words(error)
+            self.close()  # a driver that is loaded or replaced later is found by another look
+            return []
+        found: list[Gpu] = []
+        for index in range(count):
+            try:
+                found += self._card(index)
+            except nvml.NVMLError as error:
+                problem = f"gpu {index} does not answer: {self._words(error)}"
+                self.reason = f"{self.reason}; {problem}" if self.reason else problem
+        if not count:
+            self.reason = "the NVIDIA driver knows no GPU"
+        return found
+
+    def close(self) -> None:
+        """Release the driver."""
+        if self._open:
+            self._open = False
+            with suppress(self._module.NVMLError):
+                self._module.nvmlShutdown()
+
+    def _words(self, error: Exception) -> str:
+        if isinstance(error, self._module.NVMLError_LibraryNotFound):
+            return "no NVIDIA driver is installed (libnvidia-ml.so.1)"
+        if isinstance(error, self._module.NVMLError_DriverNotLoaded):
+            return "the NVIDIA driver is not loaded"
+        return str(error)
+
+    def _card(self, index: int) -> list[Gpu]:
+        nvml = self._module
+        handle = nvml.nvmlDeviceGetHandleByIndex(index)
+        try:
+            divided = nvml.nvmlDeviceGetMigMode(handle)[0] == nvml.NVML_DEVICE_MIG_ENABLE
+        except nvml.NVMLError:  # most models cannot be divided
+            divided = False
+        if not divided:
+            return [self._gpu(handle, str(index), None)]
+        card = _text(nvml.nvmlDeviceGetUUID(handle))
+        return [self._gpu(part, f"{index}:{number}", card) for number, part in self._instances(handle)]
+
+    def _instances(self, handle: Any) -> Iterator[tuple[int, Any]]:
+        nvml = self._module
+        for number in range(nvml.nvmlDeviceGetMaxMigDeviceCount(handle)):
+            try:
+                yield number, nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number)
+            except nvml.NVMLError_NotFound:
+                continue
+
+    def _gpu(self, handle: Any, index: str, card: str | None) -> Gpu:
+        nvml = self._module
+        # Memory is read before and after the processes: what one of ours takes or frees meanwhile is nobody else's.
+        before = self._memory(handle)
+        processes = self._processes(handle)
+        after = self._memory(handle)
+        try:
+            utilisation = float(nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+        except nvml.NVMLError:  # not measured on MIG instances
+            utilisation = None
+        return Gpu(
+            uuid=_text(nvml.nvmlDeviceGetUUID(handle)),
+            index=index,
+            name=_text(nvml.nvmlDeviceGetName(handle)),
+            total=int(after.total),
+            used=min(int(before.used), int(after.used)),
+            processes=processes,
+            utilisation=utilisation,
+            card=card,
+        )
+
+    def _memory(self, handle: Any) -> Any:
+        nvml = self._module
+        try:  # the second version leaves out what the driver keeps for itself, up to 1 GB on large cards
+            return nvml.nvmlDeviceGetMemoryInfo(handle, version=nvml.nvmlMemory_v2)
+        except (nvml.NVMLError_FunctionNotFound, nvml.NVMLError_NotSupported):
+            return nvml.nvmlDeviceGetMemoryInfo(handle)
+
+    def _processes(self, handle: Any) -> tuple[Process, ...] | None:
+        """None where the driver hides those that compute. Those that draw are of interest for their memory alone."""
+        nvml = self._module
+        try:
+            computing = nvml.nvmlDeviceGetComputeRunningProcesses(handle)
+        except nvml.NVMLError:
+            return None
+        try:
+            drawing = nvml.nvmlDeviceGetGraphicsRunningProcesses(handle)
+        except nvml.NVMLError:
+            drawing = []
+        found = {entry.pid: Process(entry.pid, entry.usedGpuMemory, "graphics") for entry in drawing}
+        found |= {entry.pid: Process(entry.pid, entry.usedGpuMemory) for entry in computing}
+        return tuple(found[pid] for pid in sorted(found))
+
+
+def _text(value: str | bytes) -> str:
+    """Older versions of the package give bytes."""
+    return value.decode() if isinstance(value, bytes) else value
