@@ -53,14 +53,16 @@ class Slots:
 
 
 def by_uuid(settings: SlotSettings, gpus: Sequence[Gpu], visible: str | None, order: str | None = None) -> SlotSettings:
-    """`settings` with the GPUs named by UUID, so that they stay the same ones when another fails.
+    """`settings` with the GPUs named by UUID, CUDA_VISIBLE_DEVICES taken into account: from then on `open_slots` need
+    not know it, and the GPUs stay the same ones when another fails.
 
     visible, order: CUDA_VISIBLE_DEVICES and CUDA_DEVICE_ORDER as inherited. Raises UsageError where a GPU is unknown,
     ambiguous or outside CUDA_VISIBLE_DEVICES.
     """
-    if settings.gpus is None:
-        return settings
     allowed, _ = visible_to_cuda(gpus, visible, order)
+    if settings.gpus is None:
+        chosen = None if visible is None else tuple(gpu.uuid for gpu in allowed)
+        return settings.model_copy(update={"gpus": chosen})
     names: dict[str, None] = {}
     for wanted in settings.gpus:
         found = _named(wanted, gpus)
@@ -101,7 +103,7 @@ def open_slots(
         if gpu not in allowed:
             closed.append((gpu.title, refusal))
         elif wanted is not None and gpu not in wanted:
-            closed.append((gpu.title, "not asked for (--gpus)"))
+            closed.append((gpu.title, "not among those chosen (--gpus, CUDA_VISIBLE_DEVICES)"))
         elif (user := _somebody(gpu, ours, mine)) is not None:
             closed.append((gpu.title, user))
         elif room < 1:

@@ -97,6 +97,13 @@ def test_a_chosen_gpu_that_fails_is_said_to_and_the_others_go_on() -> None:
     assert (f"gpu {THREE[2].uuid}", "does not answer any more") in found.closed
 
 
+def test_an_inherited_set_stays_the_same_gpus_when_the_first_of_them_fails() -> None:
+    settings = by_uuid(SlotSettings(), THREE, "0,2")
+    assert names(open_slots(settings, THREE[1:], None, {})) == ["gpu 2"]
+    assert by_uuid(SlotSettings(), THREE, None).gpus is None
+    assert by_uuid(SlotSettings(), THREE, "").gpus == ()
+
+
 @pytest.mark.parametrize(
     ("wanted", "indexes"),
     [
