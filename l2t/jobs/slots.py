@@ -136,11 +136,13 @@ def _begun(name: str, gpus: Sequence[Gpu]) -> list[Gpu]:
 def _somebody(gpu: Gpu, ours: Mapping[int, str | None], mine: int) -> str | None:
     """Who else computes on a GPU; None where nobody does."""
     shown = gpu.processes or ()
+    seen = any(process.pid in ours for process in shown)
     foreign = [str(process.pid) for process in shown if process.use == "compute" and process.pid not in ours]
-    if foreign:
+    # In a container the driver may number processes as the host does: ours are then among those not known.
+    if foreign and (seen or len(foreign) > mine):
         return f"in use by process {', '.join(foreign)}"
     known = [process.memory for process in shown]
-    if None in known or (mine and not any(process.pid in ours for process in shown)):
+    if None in known or (mine and not seen):
         return None
     unexplained = gpu.used - sum(memory or 0 for memory in known)
     if unexplained > UNEXPLAINED:
