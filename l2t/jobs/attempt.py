@@ -5,6 +5,7 @@ import time
 import traceback
 from contextlib import suppress
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,22 +14,30 @@ from l2t.errors import StoreError, UsageError
 from l2t.jobs.engine import Engine, Result
 from l2t.jobs.failure import classify
 from l2t.jobs.heartbeat import Heartbeat
-from l2t.jobs.memory import cuda_in_use, peak, reset_peak
+from l2t.jobs.memory import peak, reset_peak
 from l2t.spec import RunSpec, SourceSpec
 from l2t.store.files import append_text, read_json, write_json
 from l2t.store.folder import JobFolder
 from l2t.store.rows import Job, Owner
-from l2t.store.state import ClaimLostError, Reason
+from l2t.store.state import ClaimLostError, Reason, State
 from l2t.store.store import Store
 from l2t.train.control import Control, Interrupted
 
 
-def attempt(store: Store, owner: Owner, job: Job, engine: Engine, stop: threading.Event) -> bool:
-    """Compute a claimed job and tell the store how it ended: done, failed, or interrupted because `stop` was set.
+class After(Enum):
+    """What a worker does after an attempt."""
+
+    NEXT = "take the next job"
+    RECYCLE = "end: a crash may have left anything behind, a spoilt CUDA context for one"
+    WAIT = "end: the disk takes nothing"
+
+
+def attempt(store: Store, owner: Owner, job: Job, engine: Engine, stop: threading.Event) -> After:
+    """Compute a claimed job and tell the store how it ended: done, failed, or interrupted because `stop` was set or
+    somebody asked for it to be paused or cancelled.
 
     Any error of the job is its failure; an error of the store passes, and leaves the job to `Store.reconcile`. Where
     the claim was lost meanwhile the job is another process's, and nothing is told.
-    Returns whether this process is fit for another job: not after a crash on a GPU, which may spoil its CUDA context.
     """
     folder = JobFolder.of(store.home, job.kind, job.id)
     with suppress(ClaimLostError):
@@ -36,16 +45,19 @@ def attempt(store: Store, owner: Owner, job: Job, engine: Engine, stop: threadin
             with Heartbeat(store, owner, job, stop) as control:
                 _compute(store, owner, job, folder, engine, control)
         except Interrupted:
-            _log(folder, f"attempt {job.attempts} stopped on request")
-            store.interrupt(job.id, owner)
+            state = store.interrupt(job.id, owner)
+            _log(folder, f"attempt {job.attempts} stopped on request: {state}")
         except StoreError:
             raise
         except Exception as error:
             reason, message = classify(error)
             _log(folder, f"attempt {job.attempts} failed ({reason})\n{traceback.format_exc()}")
-            store.fail(job.id, owner, reason, message)
-            return not (reason in (Reason.CRASHED, Reason.OUT_OF_MEMORY) and cuda_in_use())
-    return True
+            if store.fail(job.id, owner, reason, message) is State.QUEUED:
+                _log(folder, f"attempt {job.attempts} will be followed by another")
+            if reason is Reason.DISK:
+                return After.WAIT
+            return After.RECYCLE if reason in (Reason.CRASHED, Reason.OUT_OF_MEMORY) else After.NEXT
+    return After.NEXT
 
 
 def _compute(store: Store, owner: Owner, job: Job, folder: JobFolder, engine: Engine, control: Control) -> None:
@@ -66,7 +78,7 @@ def _train(store: Store, job: Job, folder: JobFolder, engine: Engine, control: C
         spec = job.spec()
     except ValidationError as error:
         raise UsageError(f"{job.name} was asked for by another version of l2t; ask for it again") from error
-    how = "on from its checkpoint" if _prepare(folder, spec, engine, store.home) else "from the start"
+    how = "on from its checkpoint" if _prepare(folder, spec, job.command, engine, store.home) else "from the start"
     _log(folder, f"attempt {job.attempts}: {job.name}, {how}")
     reset_peak()
     folder.begin_attempt(job.attempts)
@@ -83,10 +95,10 @@ def _train(store: Store, job: Job, folder: JobFolder, engine: Engine, control: C
     return result
 
 
-def _prepare(folder: JobFolder, spec: RunSpec | SourceSpec, engine: Engine, home: Path) -> bool:
+def _prepare(folder: JobFolder, spec: Spec, command: str, engine: Engine, home: Path) -> bool:
     """Write what is computed and where; returns whether there is a checkpoint to go on from. On another fingerprint it
     would give other bits: start over."""
-    environment = engine.environment(spec)
+    environment = engine.environment(spec) | {"asked": command}
     if isinstance(spec, RunSpec) and spec.source is not None:
         made = JobFolder.of(home, "source", spec.source.hash).read_result() or {}
         environment |= {"source_weights": {spec.source.name: made.get("weights")}}

@@ -1,4 +1,4 @@
-"""What a training hears from and tells its worker: the stop request, progress, and a heartbeat while a step is long."""
+"""What a training hears from and tells its worker: requests to stop, progress, and a heartbeat while a step is long."""
 
 import threading
 import time
@@ -11,14 +11,17 @@ from l2t.store.state import ClaimLostError
 from l2t.store.store import Store
 
 BEAT_SECONDS = 20.0
+LOOK_SECONDS = 0.5
+"""Between two looks whether the job is to be paused or cancelled."""
 PROGRESS_SECONDS = 0.5
 """Least time between two notes of progress in the store."""
 
 
 class Heartbeat:
-    """The `Control` of one attempt. While it is open, a thread tells the store that the process lives.
+    """The `Control` of one attempt. While it is open, a thread tells the store that the process lives, and asks it
+    whether somebody wants the job paused or cancelled.
 
-    `progress` raises ClaimLostError where the job is another process's by now: the training ends there, its files
+    Both methods raise ClaimLostError where the job is another process's by now: the training ends there, its files
     untouched from then on.
     """
 
@@ -27,12 +30,15 @@ class Heartbeat:
         self._owner = owner
         self._id = job.id
         self._stop = stop
+        self._requested = self._lost = False
         self._told = -PROGRESS_SECONDS
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._beat, daemon=True)
+        self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def stop_requested(self) -> bool:
-        return self._stop.is_set()
+        if self._lost:
+            raise ClaimLostError(f"{self._id} is no longer this process's")
+        return self._requested or self._stop.is_set()
 
     def progress(self, epoch: int, epochs: int, metrics: dict[str, Any]) -> None:
         now = time.monotonic()
@@ -40,15 +46,24 @@ class Heartbeat:
             self._told = now
             self._store.progress(self._id, self._owner, epoch, epochs)
 
-    def _beat(self) -> None:
-        while not self._over.wait(BEAT_SECONDS):
+    def _watch(self) -> None:
+        while not self._over.is_set():
             try:
                 with Store.open(self._store.home) as store:  # a connection belongs to its thread
-                    store.heartbeat(self._id, self._owner)
+                    self._look(store)
             except ClaimLostError:
-                return  # the training learns it from `progress`
-            except StoreError:
-                continue  # full or locked for now: the training meets that too, and is the one to tell
+                self._lost = True
+                return
+            except StoreError:  # full or locked for now: the training meets that too, and is the one to tell
+                self._over.wait(LOOK_SECONDS)
+
+    def _look(self, store: Store) -> None:
+        beat = time.monotonic()
+        while not self._over.wait(LOOK_SECONDS):
+            self._requested = store.requested(self._id, self._owner) is not None
+            if time.monotonic() - beat >= BEAT_SECONDS:
+                store.heartbeat(self._id, self._owner)
+                beat = time.monotonic()
 
     def __enter__(self) -> Self:
         self._thread.start()

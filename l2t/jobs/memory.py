@@ -34,3 +34,15 @@ def peak(device: str) -> int:
                 return int(line.split()[1]) * 1024
     # ru_maxrss is in kilobytes, but in bytes on macOS.
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def resident() -> int:
+    """Memory of this process now, bytes."""
+    with suppress(OSError):
+        for line in _STATUS.read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+    import psutil
+
+    used: int = psutil.Process().memory_info().rss
+    return used

@@ -1,8 +1,8 @@
-"""A worker process: `python -P -m l2t.jobs.worker --home HOME --sweep ID`.
+"""A worker process: `python -P -m l2t.jobs.worker --home HOME --device cpu`, bound to one device slot.
 
-Takes one job after the other, computes it and tells the store; ends when nothing of the sweep is left that it could do.
-The engine, and torch with it, is imported with the first job. SIGTERM, SIGINT or the end of its standard input (its
-parent died) make it checkpoint and stop.
+Takes one job after the other, computes it and tells the store. The engine, and torch with it, is imported with the
+first job and stays warm. A line `drain` on its standard input lets it end after the present job; SIGTERM, SIGINT or the
+end of that input (its parent died) make it checkpoint and stop.
 """
 
 import argparse
@@ -10,74 +10,114 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from l2t.errors import L2tError
-from l2t.jobs.attempt import attempt
+from l2t.jobs.attempt import After, attempt
+from l2t.jobs.code import stamp
+from l2t.jobs.disk import EXIT, of_disk
 from l2t.jobs.engine import Engine
-from l2t.jobs.owner import alive, current
+from l2t.jobs.memory import resident
+from l2t.jobs.owner import current
 from l2t.registry import load_object
-from l2t.store.state import State
+from l2t.spec.run import Device
 from l2t.store.store import Store
 
-POLL_SECONDS = 0.5
-"""How often a worker looks whether a job that it waits for is done."""
+POLL_SECONDS = 0.3
+"""How often an idle worker looks for a job."""
+IDLE_SECONDS = 60.0
+"""Idle time after which it ends, so that an unused GPU's memory is free for others."""
+MAX_JOBS = 200
+"""Jobs after which a fresh process takes its place: whatever leaks, leaks no further."""
+MAX_MEMORY = 6 << 30
+"""Bytes in memory after a job above which a fresh process takes its place."""
 
 
-def work(store: Store, sweep: str, load: Callable[[], Engine], stop: threading.Event) -> None:
-    """Do jobs of the sweep until none is queued, or `stop` is set. Waits for those that need another one first.
-    Ends early where a crash left this process unfit: whoever started it starts a fresh one.
+@dataclass(frozen=True)
+class Limits:
+    """When a worker ends by itself."""
 
-    load: gives the engine; called once, after the first claim.
+    idle: float = IDLE_SECONDS
+    jobs: int = MAX_JOBS
+    memory: int = MAX_MEMORY
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What a worker is told from outside."""
+
+    stop: threading.Event
+    """Checkpoint and end."""
+    drain: threading.Event
+    """End after the present job."""
+
+
+def work(
+    store: Store, device: Device, followed: bool, load: Callable[[], Engine], limits: Limits, signals: Signals
+) -> After:
+    """Do jobs for `device` until told to end, idle for long, or worn out; returns why the last attempt ended it.
+
+    followed: only jobs of sweeps that somebody follows. load: gives the engine; called once, after the first claim.
     """
-    owner = current()
+    owner, code = current(), stamp()
     engine: Engine | None = None
-    while not stop.is_set():
-        job = store.claim(owner, sweep)
-        if job is not None:
-            engine = engine or load()
-            if not attempt(store, owner, job, engine, stop):
-                return
+    jobs, idle = 0, time.monotonic()
+    while not (signals.stop.is_set() or signals.drain.is_set()) and jobs < limits.jobs and stamp() == code:
+        job = store.claim(owner, device, followed) if store.claimable(followed).get(device) else None
+        if job is None:
+            if time.monotonic() - idle >= limits.idle:
+                break
+            signals.stop.wait(POLL_SECONDS)
             continue
-        row = store.sweep(sweep)
-        if not row.runs[State.QUEUED] + row.sources[State.QUEUED]:
-            return
-        # What is queued but cannot be claimed waits for another worker's job, and that worker may be dead.
-        if not store.reconcile(alive):
-            stop.wait(POLL_SECONDS)
+        engine = engine or load()
+        after = attempt(store, owner, job, engine, signals.stop)
+        jobs, idle = jobs + 1, time.monotonic()
+        if after is not After.NEXT:
+            return after
+        if resident() > limits.memory:
+            return After.RECYCLE
+    return After.NEXT
 
 
-def _stop_with_parent(stop: threading.Event) -> None:
-    """Set `stop` when the standard input ends: the process that holds its other end is gone."""
+def _listen(signals: Signals) -> None:
+    """Follow the standard input: a line means drain, its end that the process at its other end is gone."""
     while os.read(sys.stdin.fileno(), 1024):
-        pass
-    stop.set()
+        signals.drain.set()
+    signals.stop.set()
 
 
 def main() -> int:
-    """Entry point. Exit code: 0, failed jobs included; 2, with one line, where the store could not be used."""
+    """Entry point. Exit code: 0, failed jobs included; 75 where the disk took nothing; 2, with one line, where the store
+    could not be used."""
     parser = argparse.ArgumentParser(prog="l2t.jobs.worker", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--home", type=Path, required=True, help="the home folder")
-    parser.add_argument("--sweep", required=True, help="the sweep whose jobs are done")
+    parser.add_argument("--device", choices=["cpu", "cuda"], required=True, help="kind of device its jobs are for")
+    parser.add_argument("--followed", action="store_true", help="only jobs of sweeps that somebody follows")
     parser.add_argument("--engine", default="l2t.jobs.engine:load", help="import string of what gives the engine")
+    parser.add_argument("--idle", type=float, default=IDLE_SECONDS, help="seconds without a job, then it ends")
+    parser.add_argument("--max-jobs", type=int, default=MAX_JOBS, help="jobs, then it ends")
+    parser.add_argument("--max-memory", type=int, default=MAX_MEMORY, help="bytes in use after a job, then it ends")
     options = parser.parse_args()
-    stop = threading.Event()
+    signals = Signals(threading.Event(), threading.Event())
 
     def request_stop(number: int, frame: FrameType | None) -> None:
-        stop.set()
+        signals.stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, request_stop)
-    threading.Thread(target=_stop_with_parent, args=(stop,), daemon=True).start()
+    threading.Thread(target=_listen, args=(signals,), daemon=True).start()
+    limits = Limits(options.idle, options.max_jobs, options.max_memory)
     try:
         with Store.open(options.home) as store:
-            work(store, options.sweep, load_object(options.engine), stop)
+            after = work(store, options.device, options.followed, load_object(options.engine), limits, signals)
     except L2tError as error:
         print(f"l2t worker: {error}", file=sys.stderr)
-        return 2
-    return 0
+        return EXIT if of_disk(error) else 2
+    return EXIT if after is After.WAIT else 0
 
 
 if __name__ == "__main__":

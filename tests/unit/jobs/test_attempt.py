@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from l2t.errors import StoreError
-from l2t.jobs.attempt import attempt
+from l2t.jobs.attempt import After, attempt
 from l2t.jobs.engine import Engine
 from l2t.jobs.owner import current
 from l2t.registry import load_object
 from l2t.spec import RunSpec, SourceRef
-from l2t.store import files
+from l2t.store import files, lifecycle
+from l2t.store.filter import ALL
 from l2t.store.folder import JobFolder
 from l2t.store.rows import Job, RunRow, Submission
 from l2t.store.state import Reason, State
@@ -73,8 +74,6 @@ def test_a_done_run_has_its_files_and_no_checkpoint(store: Store, engine: Engine
         ("diverged", Reason.DIVERGED, "loss is nan in epoch 1"),
         ("invalid", Reason.INVALID, "too many shots"),
         ("memory", Reason.OUT_OF_MEMORY, "out of memory: MemoryError"),
-        ("crash", Reason.CRASHED, "ZeroDivisionError: last line"),
-        ("disk", Reason.DISK, "the disk is full"),
     ],
 )
 def test_a_failure_has_its_reason_and_its_traceback_in_the_log(
@@ -87,6 +86,41 @@ def test_a_failure_has_its_reason_and_its_traceback_in_the_log(
     folder = JobFolder.of(store.home, "run", run.id)
     assert "Traceback" in folder.log.read_text()
     assert folder.read_result() is None
+
+
+@pytest.mark.parametrize(
+    ("fail", "reason", "message"),
+    [("crash", Reason.CRASHED, "ZeroDivisionError: last line"), ("disk", Reason.DISK, "the disk is full")],
+)
+def test_what_another_attempt_may_mend_goes_back_to_the_queue(
+    store: Store, engine: Engine, make_run: MakeRun, fail: str, reason: Reason, message: str
+) -> None:
+    run = make_run(options={"fail": fail, "at": 2})
+    row = go(store, engine, queue(store, run))
+    assert (row.state, row.reason) == (State.QUEUED, reason)
+    assert message in (row.message or "")
+    assert "Traceback" in JobFolder.of(store.home, "run", run.id).log.read_text()
+    assert store.claim(current()) is None  # not at once
+
+
+def test_crashes_at_the_same_place_fail_in_the_end(
+    store: Store, engine: Engine, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "BACKOFF_SECONDS", 0.0)
+    run = make_run(options={"fail": "crash", "at": 2})
+    states = [go(store, engine, queue(store, run)).state for _ in range(lifecycle.ATTEMPTS)]
+    assert states == [State.QUEUED] * (lifecycle.ATTEMPTS - 1) + [State.FAILED]
+
+
+@pytest.mark.parametrize(("cancel", "state"), [(False, State.PAUSED), (True, State.CANCELLED)])
+def test_a_running_run_is_paused_or_cancelled_where_it_stands(
+    store: Store, engine: Engine, make_run: MakeRun, cancel: bool, state: State
+) -> None:
+    job = queue(store, make_run(epochs=10_000, options={"sleep": 0.01}))
+    changed = store.cancel(ALL) if cancel else store.pause(ALL, now=True)
+    assert changed.asked == 1
+    assert go(store, engine, job).state == state
+    assert JobFolder.of(store.home, "run", job.id).checkpoint.exists()
 
 
 def test_the_environment_names_the_weights_of_the_source_that_were_used(
@@ -197,7 +231,8 @@ def test_a_disk_that_is_full_from_any_write_on_fails_the_run_with_that_reason_an
     row = go(store, engine, job)
     monkeypatch.undo()
     if row.state != State.DONE:  # else only the log could not be written
-        assert (row.state, row.reason) == (State.FAILED, Reason.DISK)
+        assert (row.state, row.reason) == (State.QUEUED, Reason.DISK)
+        store._all("UPDATE jobs SET not_before = NULL")  # the disk is mended
         row = go(store, engine, queue(store, make_run()))
     assert row.state == State.DONE
     assert [metric["epoch"] for metric in JobFolder.of(store.home, "run", job.id).read_metrics()] == [1, 2, 3, 4]
@@ -216,10 +251,19 @@ def test_an_error_of_the_store_is_not_the_runs_failure(
     assert store.run(job.id).row.state == State.RUNNING
 
 
-@pytest.mark.parametrize(("fail", "fit"), [("crash", False), ("memory", False), ("diverged", True), ("", True)])
-def test_a_crash_on_a_gpu_leaves_the_process_unfit_for_another_job(
-    store: Store, engine: Engine, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, fail: str, fit: bool
+@pytest.mark.parametrize(
+    ("fail", "after"),
+    [
+        ("crash", After.RECYCLE),
+        ("memory", After.RECYCLE),
+        ("disk", After.WAIT),
+        ("diverged", After.NEXT),
+        ("invalid", After.NEXT),
+        ("", After.NEXT),
+    ],
+)
+def test_after_a_crash_or_a_full_disk_the_process_is_not_used_again(
+    store: Store, engine: Engine, make_run: MakeRun, fail: str, after: After
 ) -> None:
     job = queue(store, make_run(options={"fail": fail}))
-    monkeypatch.setattr("l2t.jobs.attempt.cuda_in_use", lambda: True)
-    assert attempt(store, current(), job, engine, threading.Event()) == fit
+    assert attempt(store, current(), job, engine, threading.Event()) == after

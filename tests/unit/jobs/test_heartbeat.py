@@ -11,6 +11,7 @@ from l2t.jobs import heartbeat
 from l2t.jobs.heartbeat import Heartbeat
 from l2t.jobs.owner import current
 from l2t.spec import RunSpec
+from l2t.store.filter import ALL
 from l2t.store.rows import Job, Submission
 from l2t.store.state import ClaimLostError
 from l2t.store.store import Store
@@ -62,3 +63,24 @@ def test_a_stop_is_heard_and_a_lost_claim_ends_the_training(store: Store, job: J
         store.reconcile(lambda owner, heartbeat: False)
         with pytest.raises(ClaimLostError):
             control.progress(1, 2, {})
+
+
+def wait_for(control: Heartbeat) -> None:
+    deadline = time.monotonic() + 10
+    while not control.stop_requested():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_request_to_pause_stops_the_training(store: Store, job: Job) -> None:
+    with Heartbeat(store, current(), job, threading.Event()) as control:
+        assert not control.stop_requested()
+        assert store.pause(ALL, now=True).asked == 1
+        wait_for(control)
+
+
+def test_a_training_whose_claim_was_lost_ends_at_its_next_step(store: Store, job: Job) -> None:
+    with Heartbeat(store, current(), job, threading.Event()) as control:
+        store.reconcile(lambda owner, heartbeat: False)
+        with pytest.raises(ClaimLostError):
+            wait_for(control)

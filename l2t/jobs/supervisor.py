@@ -1,0 +1,270 @@
+"""The one loop that looks after the workers of a home: `l2t up` runs it detached, `l2t run` in the foreground.
+
+Dead workers' jobs go back to the queue, free device slots get a worker where there is something to do, ends are told.
+It holds no state that matters: killed at any moment, the next one goes on from the store.
+"""
+
+import os
+import platform
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from l2t.errors import StoreError
+from l2t.jobs.disk import EXIT, Disk, of_disk
+from l2t.jobs.gpus import Gpus, with_children
+from l2t.jobs.lock import HomeLock
+from l2t.jobs.nvml import Nvml
+from l2t.jobs.owner import Liveness, boot_id
+from l2t.jobs.pool import Pool
+from l2t.jobs.slots import Slot, Slots, SlotSettings, by_uuid, open_slots
+from l2t.jobs.status import NAME, Doing, SlotStatus, Snapshot, write_snapshot
+from l2t.jobs.supervisor_log import SupervisorLog
+from l2t.jobs.webhook import Event
+from l2t.settings import read_settings
+from l2t.store.rows import JobRow, Owner
+from l2t.store.state import Reason, State
+from l2t.store.store import Store
+
+GRACE_SECONDS = 30.0
+"""How long a worker has for its checkpoint before it is killed: a step of a large network takes seconds."""
+LOOK_SECONDS = 3.0
+"""Between two looks at the GPUs."""
+BEAT_SECONDS = 30.0
+REST_SECONDS = 60.0
+"""After which workers that kept dying are tried again."""
+
+
+class Supervisor:
+    """Looks after one home, whose lock it holds. A context manager: leaving it stops what still runs, and what is
+    started next goes on from there.
+
+    followed: jobs of followed sweeps only, and a StoreError where workers keep dying (a person looks on); else all jobs,
+    and another try a minute later. gpus: what there is, None for those that NVML sees; engine: import string of what
+    gives the workers their engine. Raises UsageError where a GPU is asked for that there is not, or the home's `l2t.toml`
+    has mistakes.
+    """
+
+    def __init__(
+        self,
+        lock: HomeLock,
+        slots: SlotSettings,
+        followed: bool,
+        gpus: Gpus | None = None,
+        engine: str = "l2t.jobs.engine:load",
+    ) -> None:
+        self._home = home = lock.home
+        self.log = SupervisorLog(home)
+        self._lock = lock
+        self._gpus = Nvml() if gpus is None else gpus
+        self._visible = os.environ.get("CUDA_VISIBLE_DEVICES"), os.environ.get("CUDA_DEVICE_ORDER")
+        self._settings = by_uuid(slots, self._gpus.look(), *self._visible)
+        self._followed = followed
+        self._webhook = webhook_of(read_settings(home), self.log.say)
+        self._store = Store.open(home)
+        self._pool = Pool(home, engine, followed)
+        self._disk = Disk(home)
+        self._alive = Liveness()
+        self._forgiven: set[int] = set()
+        self._ending = self._store.last_ending()
+        self._slots = Slots([], [])
+        self._looked = self._beaten = float("-inf")
+        self._draining = False
+        self._deaths = 0
+        self._resting: tuple[float, str] | None = None
+        self._running: Sequence[JobRow] = ()
+        self._shown: Snapshot | None = None
+        self.log.say(f"begins: {lock.holder.description}")
+
+    @property
+    def finished(self) -> bool:
+        """Whether it was drained, and nothing runs any more."""
+        return self._draining and not len(self._pool)
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing new is begun; None where all is well."""
+        return self._disk.problem or (self._resting[1] if self._resting else None)
+
+    def poll(self) -> None:
+        """Look after everything once. Call it about once a second.
+
+        A full or read-only disk is no error: work pauses until it takes data again. Raises StoreError where the store
+        cannot be used otherwise, or (followed) the workers keep dying without ending any job.
+        """
+        try:
+            paused = self._disk.problem is not None
+            if self._disk.look() is None:
+                if paused:
+                    self.log.say("the disk takes data again: work goes on")
+                self._turn()
+        except (StoreError, OSError) as error:
+            if not of_disk(error):
+                raise
+            self._pause(error)
+        self.log.flush()
+        self._show()
+
+    def drain(self) -> None:
+        """Let what runs end, and begin nothing new."""
+        self._draining = True
+        for worker in self._pool:
+            self._pool.drain(worker)
+        self.log.say(f"drains: {len(self._running)} running jobs end first")
+
+    def stop(self, grace: float = GRACE_SECONDS) -> None:
+        """Let the workers checkpoint and end; kill those that take longer than `grace` seconds."""
+        self._draining = True
+        self._pool.stop(grace)
+        self._store.reconcile(self._alive, self._forgiven)
+
+    def _turn(self) -> None:
+        self._beat()
+        self._reap()
+        self._store.reconcile(self._lives, self._forgiven)
+        self._forgiven.clear()
+        self._store.drop_followers(self._alive)
+        self._tell_ends()
+        self._running = self._store.running()
+        if self._disk.problem is None and not self._draining:
+            self._fill()
+
+    def _beat(self) -> None:
+        if time.monotonic() - self._beaten >= BEAT_SECONDS:
+            self._beaten = time.monotonic()
+            self._lock.beat()
+
+    def _reap(self) -> None:
+        for worker in self._pool.reap():
+            code = worker.process.returncode
+            if code == EXIT:
+                self._forgiven.add(worker.pid)
+                self._disk.probe()
+                self.log.say(f"worker {worker.pid} ({worker.slot.name}) ended: the disk took nothing")
+                if self._disk.problem:
+                    self.log.say(f"pauses: {self._disk.problem}")
+                continue
+            if code:
+                self._deaths += 1
+                how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+                self.log.say(f"worker {worker.pid} ({worker.slot.name}) {how}")
+        # Every worker may meet a job that kills it, as often as the store lets a job try.
+        if self._deaths > 3 * max(1, len(self._slots.open)) + 3:
+            words = f"the worker processes keep dying: {self._pool.last_words()}"
+            self._deaths = 0
+            if self._followed:
+                raise StoreError(words)
+            self._resting = time.monotonic() + REST_SECONDS, words
+            self.log.say(f"pauses for {REST_SECONDS:.0f} s: {words}")
+
+    def _lives(self, owner: Owner, heartbeat: float) -> bool:
+        """Whether an owner lives; a worker of ours does until it is reaped, which tells why it died."""
+        ours = {worker.pid for worker in self._pool}
+        if owner.pid in ours and (owner.host, owner.boot_id) == (platform.node(), boot_id()):
+            return True
+        return self._alive(owner, heartbeat)
+
+    def _tell_ends(self) -> None:
+        ended = self._store.ended_after(self._ending)
+        if not ended:
+            return
+        self._deaths = 0
+        self._ending = max(job.ending or 0 for job in ended)
+        for job in ended:
+            why = f" ({job.reason}: {job.message})" if job.state is State.FAILED else ""
+            self.log.say(f"{job.state}: {job.name} {job.id}{why}")
+            if job.state is State.FAILED:
+                event = Event.RUN_DIVERGED if job.reason is Reason.DIVERGED else Event.RUN_FAILED
+                self._post(event, job.name, {"id": job.id, "kind": job.kind, "reason": job.reason, "why": job.message})
+        for sweep in self._store.sweeps_ended([job.id for job in ended]):
+            counts = {state.value: number for state, number in sweep.runs.items() if number}
+            words = ", ".join(f"{number:,} {state}" for state, number in counts.items())
+            self.log.say(f"sweep {sweep.id} has ended: {words or 'its source is trained'}")
+            self._post(
+                Event.SWEEP_DONE, f"{sweep.id}: {words}", {"id": sweep.id, "runs": counts, "command": sweep.command}
+            )
+
+    def _post(self, event: Event, text: str, about: dict[str, object]) -> None:
+        if self._webhook is not None:
+            self._webhook.send(event, {"text": f"l2t: {event}: {text}", "host": platform.node()} | about)
+
+    def _fill(self) -> None:
+        """Start workers where there is something to do for them, and let those end whose GPU somebody else uses."""
+        if self._resting is not None:
+            if time.monotonic() < self._resting[0]:
+                return
+            self._resting = None
+        wanted = self._store.claimable(self._followed)
+        if any(wanted.values()) or len(self._pool):
+            self._look()
+        for worker in self._pool:
+            if worker.slot not in self._slots.open:
+                self._pool.drain(worker)
+        busy = {job.pid for job in self._running}
+        taken = {worker.slot for worker in self._pool}
+        idle = [worker.slot.device for worker in self._pool if not worker.draining and worker.pid not in busy]
+        for device, number in wanted.items():
+            lacking = number - idle.count(device)
+            free = [slot for slot in self._slots.open if slot.device == device and slot not in taken]
+            for slot in free[: max(0, lacking)]:
+                worker = self._pool.start(slot)
+                self.log.say(f"worker {worker.pid} starts ({slot.name})")
+
+    def _look(self) -> None:
+        if time.monotonic() - self._looked < LOOK_SECONDS:
+            return
+        self._looked = time.monotonic()
+        ours = {worker.pid: worker.slot.uuid for worker in self._pool if worker.slot.uuid is not None}
+        before, gpus = self._slots.closed, self._gpus.look()
+        visible, order = self._visible
+        self._slots = open_slots(self._settings, gpus, visible, with_children(gpus, ours), order)
+        for name, why in self._slots.closed:
+            if (name, why) not in before:
+                self.log.say(f"{name} is left alone: {why}")
+
+    def _pause(self, error: BaseException) -> None:
+        self._disk.pause(error)
+        self.log.say(f"pauses: {self._disk.problem}")
+
+    def _show(self) -> None:
+        """Let readers see how it stands, where something has changed."""
+        doing: Doing = "draining" if self._draining else "paused" if self.problem else "working"
+        jobs = {job.pid: job for job in self._running}
+        workers = {worker.slot: worker for worker in self._pool}
+
+        def status(slot: Slot) -> SlotStatus:
+            pid = workers[slot].pid if slot in workers else None
+            job = jobs.get(pid)
+            return SlotStatus(
+                slot.name, slot.device, slot.uuid, pid, job.id if job else None, job.name if job else None
+            )
+
+        slots = [*self._slots.open, *(slot for slot in workers if slot not in self._slots.open)]
+        shown = Snapshot(self._lock.holder, doing, self.problem, [status(slot) for slot in slots], self._slots.closed)
+        if shown != self._shown:
+            try:
+                write_snapshot(self._home, shown)
+            except OSError:
+                return  # again at the next poll
+            self._shown = shown
+
+    def close(self) -> None:
+        """Stop what runs."""
+        try:
+            if len(self._pool):
+                self.stop()
+        finally:
+            self.log.say("ends")
+            self._store.close()
+            with suppress(OSError):
+                (self._home / NAME).unlink(missing_ok=True)
+            if self._webhook is not None:
+                self._webhook.close(5.0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
