@@ -89,9 +89,20 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """The JSON object in `path`; None where there is no such file or it holds anything else."""
     try:
         value = json.loads(path.read_bytes())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def copy(source: int, path: Path) -> None:
+    """Write all that is left to read of an open file into a new one; durable once its folder is."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        while data := os.read(source, 1 << 20):
+            _write(descriptor, data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def append_text(path: Path, text: str) -> None:
@@ -158,7 +169,7 @@ def read_lines(path: Path, offset: int = 0) -> Iterator[dict[str, Any]]:
     for line in data.split(b"\n")[:-1]:
         try:
             value = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(value, dict):
             yield value

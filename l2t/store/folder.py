@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from l2t.store.files import LineWriter, make_folder, move, read_json, read_lines, write_atomic, write_json
 
-_PARENTS = {"run": "runs", "source": "artefacts"}
+_PARENTS = {"run": "runs", "source": "artefacts", "artefact": "artefacts"}
 
 
 class JobFolder:
@@ -45,6 +45,10 @@ class JobFolder:
         rows = {row["epoch"]: row for row in read_lines(self.metrics) if isinstance(row.get("epoch"), int)}
         return [rows[epoch] for epoch in sorted(rows)]
 
+    def last_epoch(self) -> int:
+        """The greatest epoch that metrics were written of; 0 before the first."""
+        return max((row["epoch"] for row in self.read_metrics()), default=0)
+
     def write_trace(self, epoch: int, data: bytes) -> None:
         """Store the observed tensors of one epoch, an npz archive; a resumed run writes the same bits again."""
         self.traces.mkdir(mode=0o700, exist_ok=True)
@@ -76,14 +80,14 @@ class JobFolder:
         elapsed = 0.0
         for row in (*read_lines(self.timing), {"begun": None}):
             if "attempt" in row:
-                seconds.append(row["seconds"])
-                peaks.append(row["peak_memory"])
+                seconds.append(_amount(row.get("seconds")))
+                peaks.append(int(_amount(row.get("peak_memory"))))
                 elapsed = 0.0
             elif "begun" in row:
                 seconds += [elapsed] if elapsed else []
                 elapsed = 0.0
             else:
-                elapsed = row.get("elapsed", 0.0)
+                elapsed = _amount(row.get("elapsed"))
         return sum(seconds) if seconds else None, max(peaks, default=None)
 
     def archive(self) -> None:
@@ -105,3 +109,8 @@ class JobFolder:
     def write_result(self, result: dict[str, Any]) -> None:
         """Make the job done."""
         write_json(self.result, result)
+
+
+def _amount(value: Any) -> float:
+    """A number of a file that anybody may have written; 0 for what is none."""
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1e15 else 0.0
