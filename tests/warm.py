@@ -1,6 +1,6 @@
 """Jobs one after the other in one process: `python warm.py FOLDER WORD…`. A word is the name of a file of a run's
-specification (`A.json` in the folder), or `hostile`: a job that leaves every switch of the process changed. Prints a
-list: of each run all that it found, bit for bit."""
+specification (`A.json` in the folder), `hostile`: a job that leaves every switch of the process changed, or `switches`:
+how they stand. Prints a list: of each run all that it found, bit for bit, and the switches."""
 
 import hashlib
 import json
@@ -9,6 +9,7 @@ import random
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,7 +43,8 @@ def hostile() -> None:
     backends = torch.backends
     backends.fp32_precision = "tf32"
     backends.cuda.matmul.fp32_precision = "tf32"
-    backends.cudnn.conv.fp32_precision = "ieee"  # unlike cudnn.rnn: torch then refuses to read cudnn.allow_tf32
+    backends.cudnn.conv.fp32_precision = "ieee"
+    backends.cudnn.rnn.fp32_precision = "tf32"  # unlike conv: torch then refuses to read cudnn.allow_tf32
     backends.mkldnn.matmul.fp32_precision = "bf16"
     backends.mkldnn.conv.fp32_precision = "bf16"
     backends.cudnn.enabled = backends.mkldnn.enabled = False
@@ -56,7 +58,53 @@ def hostile() -> None:
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":0:0"
 
 
-def found(spec: RunSpec, folder: JobFolder, home: Path) -> dict[str, object]:
+def switches() -> dict[str, str]:
+    """Every switch that `hostile` changes."""
+    cuda, cudnn, mkldnn = torch.backends.cuda, torch.backends.cudnn, torch.backends.mkldnn
+    readers = {
+        "random": lambda: random.getstate()[1][:3],
+        "numpy.random": lambda: np.random.get_state()[1][:3],
+        "torch.random": torch.initial_seed,
+        "threads": torch.get_num_threads,
+        "grad": torch.is_grad_enabled,
+        "dtype": torch.get_default_dtype,
+        "device": torch.get_default_device,
+        "denormal": lambda: (torch.tensor(1e-310, dtype=torch.float64, device="cpu") / 2).item(),
+        "deterministic": torch.are_deterministic_algorithms_enabled,
+        "fill": lambda: torch.utils.deterministic.fill_uninitialized_memory,
+        "matmul": torch.get_float32_matmul_precision,
+        "anomaly": torch.is_anomaly_enabled,
+        "multithreading": torch.autograd.is_multithreading_enabled,
+        "autocast": lambda: (torch.is_autocast_enabled("cpu"), torch.is_autocast_enabled("cuda")),
+        "autocast dtype": lambda: torch.get_autocast_dtype("cuda"),
+        "autocast cache": torch.is_autocast_cache_enabled,
+        "fp32": lambda: torch.backends.fp32_precision,
+        "cuda.fp32": lambda: cuda.matmul.fp32_precision,
+        "cudnn.tf32": lambda: cudnn.allow_tf32,
+        "cudnn.rnn.fp32": lambda: cudnn.rnn.fp32_precision,
+        "mkldnn.matmul.fp32": lambda: mkldnn.matmul.fp32_precision,
+        "mkldnn.conv.fp32": lambda: mkldnn.conv.fp32_precision,
+        "cudnn": lambda: cudnn.enabled,
+        "mkldnn": lambda: mkldnn.enabled,
+        "cudnn.benchmark": lambda: cudnn.benchmark,
+        "cudnn.deterministic": lambda: cudnn.deterministic,
+        "mkldnn.deterministic": lambda: mkldnn.deterministic,
+        "fp16": lambda: cuda.matmul.allow_fp16_accumulation,
+        "bf16": lambda: cuda.matmul.allow_bf16_reduced_precision_reduction,
+        "sdp": cuda.math_sdp_enabled,
+        "numpy.errors": np.geterr,
+        "workspace": lambda: os.environ["CUBLAS_WORKSPACE_CONFIG"],
+    }
+    found = {}
+    for name, read in readers.items():
+        try:
+            found[name] = str(read())
+        except RuntimeError:
+            found[name] = "not readable"
+    return found
+
+
+def found(spec: RunSpec, folder: JobFolder, home: Path) -> dict[str, Any]:
     folder.make()
     result = train_run(spec, folder, home, Obedient())
     traces = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.traces.glob("*"))}
@@ -65,10 +113,12 @@ def found(spec: RunSpec, folder: JobFolder, home: Path) -> dict[str, object]:
 
 def main() -> None:
     folder, *words = sys.argv[1:]
-    findings = []
+    findings: list[dict[str, Any]] = []
     for number, word in enumerate(words):
         if word == "hostile":
             hostile()
+        elif word == "switches":
+            findings.append(switches())
         else:
             spec = RunSpec.model_validate_json((Path(folder) / f"{word}.json").read_text())
             place = JobFolder(Path(folder) / "-".join(words) / str(number))

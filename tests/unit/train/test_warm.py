@@ -40,8 +40,12 @@ def environment() -> dict[str, str]:
 
 
 def test_warm_equals_cold_whatever_the_jobs_between_change(process: Callable[..., list[Any]]) -> None:
-    cold = process("A") + process("B")
-    warm = process("A", "B", "A", "hostile", "B", "hostile", "A")
-    assert [cold.index(found) if found in cold else None for found in warm] == [0, 1, 0, 1, 0]
-    assert cold[0]["traces"]
-    assert cold[0]["result"]["weights"] != cold[1]["result"]["weights"]
+    cold_a, cold_b = process("A") + process("B")
+    a, before, changed, b, again, after = process(
+        "A", "switches", "hostile", "switches", "B", "hostile", "A", "switches"
+    )
+    assert a == again == cold_a
+    assert b == cold_b != cold_a
+    assert a["traces"]
+    assert before == after
+    assert [name for name in before if changed[name] == before[name]] == [], "the hostile job spares some"
