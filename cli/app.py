@@ -44,10 +44,18 @@ COMMANDS = {
     ),
     "ls": Command("cli.ls:ls", "List runs; filter and sort them.", "Experiments"),
     "show": Command("cli.show:show", "Everything known about one run.", "Experiments"),
+    "logs": Command("cli.logs:logs", "What a run, or the supervisor, wrote; follow it.", "Experiments"),
+    "up": Command("cli.up:up", "Start a supervisor, which works on the queue in the background.", "In the background"),
+    "down": Command("cli.up:down", "End the supervisor, after what runs or --now.", "In the background"),
+    "status": Command("cli.status:status", "Who works on what, what is left, what to do next.", "In the background"),
+    "queue": Command(
+        "cli.queue:app", "Add, list, order, pause, cancel and retry runs; tags and notes.", "In the background"
+    ),
     "data": Command("cli.data:app", "Data sets: list, prepare, verify, describe.", "Ingredients"),
     "models": Command("cli.models:models", "Network architectures, their taps and sizes.", "Ingredients"),
     "methods": Command("cli.methods:methods", "Transfer methods and their options.", "Ingredients"),
     "source": Command("cli.source:app", "Source networks: train, import, list, show.", "Ingredients"),
+    "store": Command("cli.store:app", "The home itself: check, rebuild, back up, clean, merge.", "Machine"),
     "doctor": Command(
         "cli.doctor:doctor", "What this machine has, what is missing, and what to do about it.", "Machine"
     ),
@@ -125,6 +133,7 @@ FIRST_STEPS = {
     "l2t doctor": "is everything there?",
     "l2t run --method scratch,ufm --seeds 5": "a first comparison, on data that is there",
     "l2t report": "its table",
+    "l2t run --recipe thesis --detach": "days of work, without a terminal; l2t status looks at it",
 }
 
 app = typer.Typer(

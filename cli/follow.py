@@ -1,18 +1,20 @@
-"""Working on a sweep in the foreground and showing how it stands, on stderr."""
+"""Following a sweep in the foreground: how it stands and who works on it, on stderr; and what ends the following."""
 
 import os
 import signal
 import sys
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from enum import Enum, auto
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
 from cli.diagnostics import say
 from cli.output import duration, percent
-from l2t.jobs.loop import ActiveJob, Loop, SweepStatus
+from l2t.jobs.follower import Followed, Follower
+from l2t.jobs.slots import SlotSettings
+from l2t.jobs.watch import ActiveJob, SweepStatus
 from l2t.store.state import State
 
 POLL_SECONDS = 0.5
@@ -20,45 +22,64 @@ QUIET_SECONDS = 10.0
 """At least this long between two progress lines where stderr is no terminal."""
 
 
-def cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+class Ended(Enum):
+    """Why a sweep is followed no more."""
+
+    ALL = auto()
+    """Nothing of it is left to do."""
+    STOPPED = auto()
+    """Ctrl-C, SIGTERM or a hangup; what ran has written a checkpoint, or ends where another process runs it."""
+    LEFT = auto()
+    """The same, but a supervisor goes on with it."""
+    DOWN = auto()
+    """`l2t down` ended the supervisor that worked on it."""
 
 
 class View(Protocol):
     """Shows a sweep."""
 
-    def show(self, status: SweepStatus) -> None:
-        """Draw how it stands. Called after every poll."""
+    def show(self, status: SweepStatus, aside: str) -> None:
+        """Draw how it stands. Called after every poll. aside: who else works on it, why nothing is begun; or empty."""
 
     def close(self) -> None:
         """Leave the terminal as it was."""
 
 
-def follow(home: Path, sweep: str, workers: int) -> bool:
-    """Work on the sweep until all its jobs have ended; False where Ctrl-C (or a hangup, or SIGTERM) stopped it first.
-
-    What was running then has written a checkpoint, and goes on from it when it is asked for again.
-    """
-    with _stop_signals(), Loop(home, sweep, workers) as loop:
+def follow(home: Path, sweep: str, slots: SlotSettings) -> Ended:
+    """See that the sweep is worked on until nothing of it is left, by whoever holds the home, else by this process."""
+    with _Signals() as signals, Follower(home, sweep, slots) as follower:
         view = make_view()
         try:
-            while True:
-                status = loop.poll()
-                view.show(status)
-                if status.finished:
-                    return True
-                time.sleep(POLL_SECONDS)
-        except KeyboardInterrupt:
-            view.close()
-            say("stopping: what is running writes a checkpoint (seconds; Ctrl-C again kills it)")
-            try:
-                loop.stop()
-            except KeyboardInterrupt:
-                loop.stop(grace=0)
-            return False
+            while not signals.received:
+                found = follower.poll()
+                try:
+                    view.show(found.status, describe_work(found))
+                except OSError:  # after a hangup there is no terminal to draw on
+                    if not signals.received:
+                        raise
+                if found.status.finished:
+                    return Ended.ALL
+                if found.down:
+                    return Ended.DOWN
+                signals.wait(POLL_SECONDS)
         finally:
             view.close()
+        if follower.here:
+            say("stopping: what is running writes a checkpoint (seconds; Ctrl-C again kills it)")
+            try:
+                follower.stop()
+            except KeyboardInterrupt:
+                follower.stop(grace=0)
+            return Ended.STOPPED
+        worker = follower.holder
+        if worker is None:
+            return Ended.STOPPED
+        if worker.mode == "run":
+            say(f"this sweep's running runs end with {worker.description}; the others wait")
+            return Ended.STOPPED
+        if signals.received != signal.SIGHUP:
+            say(f"not followed any more. {worker.description} goes on: l2t status shows it, l2t queue pause stops runs")
+        return Ended.LEFT
 
 
 def make_view() -> View:
@@ -70,19 +91,44 @@ def make_view() -> View:
     return PlainView()
 
 
-@contextmanager
-def _stop_signals() -> Iterator[None]:
-    """Within: SIGTERM and SIGHUP stop the work as Ctrl-C does."""
+class _Signals:
+    """Within: Ctrl-C, SIGTERM and SIGHUP are noted, once; a further one raises KeyboardInterrupt."""
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    def __init__(self) -> None:
+        self.received = 0
+        """Number of the first signal; 0 before there is one."""
+        self._woken = threading.Event()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until a signal comes."""
+        self._woken.wait(seconds)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.received:
+            raise KeyboardInterrupt
+        self.received = number
+        self._woken.set()
+
+    def __enter__(self) -> "_Signals":
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        self._before = {number: signal.signal(number, self._note) for number in numbers}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+
+
+def describe_work(found: Followed) -> str:
+    """What a progress display adds: who else works on the sweep, and why nothing is begun; empty where all is plain."""
+    words = []
+    if found.problem:
+        words.append(f"paused: {found.problem}")
+    if not found.here and found.holder is not None:
+        words.append(f"worked on by {found.holder.description}")
+    if found.draining:
+        words.append("which ends after what runs now (l2t down)")
+    return ", ".join(words)
 
 
 class ActiveJobs:
@@ -110,7 +156,7 @@ def describe_counts(status: SweepStatus) -> str:
     """`12/20 done, 1 failed, 3 min left`: runs, or the source trainings of a sweep that has no runs."""
     counts = status.sweep.runs if any(status.sweep.runs.values()) else status.sweep.sources
     text = f"{counts[State.DONE]}/{sum(counts.values())} done"
-    for state in (State.FAILED, State.CANCELLED):
+    for state in (State.FAILED, State.CANCELLED, State.PAUSED):
         if counts[state]:
             text += f", {counts[state]} {state}"
     if status.left and status.eta is not None and status.eta >= 1:
@@ -119,13 +165,18 @@ def describe_counts(status: SweepStatus) -> str:
 
 
 class PlainView:
-    """One line for each job that ended, and one every ten seconds for those that run."""
+    """One line for each job that ended, one where something about the work changes, and one every ten seconds for those
+    that run."""
 
     def __init__(self) -> None:
         self._spoke = time.monotonic()
         self._active = ActiveJobs()
+        self._aside = ""
 
-    def show(self, status: SweepStatus) -> None:
+    def show(self, status: SweepStatus, aside: str) -> None:
+        if aside != self._aside and not status.finished:
+            self._aside = aside
+            say(aside or "work goes on here")
         for job in status.ended:
             outcome = f"{percent(job.accuracy)} %" if job.state is State.DONE else f"{job.reason or ''}: {job.message}"
             say(f"{job.state}  {job.name}  {outcome}  ({describe_counts(status)})")

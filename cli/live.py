@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.follow import ActiveJobs, describe_counts
-from l2t.jobs.loop import SweepStatus
+from l2t.jobs.watch import SweepStatus
 from l2t.printable import printable
 from l2t.store.state import State
 
@@ -23,12 +23,13 @@ class LiveView:
         self._live.start()
         self._active = ActiveJobs()
 
-    def show(self, status: SweepStatus) -> None:
+    def show(self, status: SweepStatus, aside: str) -> None:
         for job in status.ended:
             if job.state is not State.DONE:
                 line = printable(f"{job.state}  {job.name}  {job.reason or ''}: {job.message}")
                 self._live.console.print(Text(line, style="red"))
-        self._live.update(Group(self._bar(status), self._jobs(status)), refresh=True)
+        about = [Text(printable(aside), style="yellow", no_wrap=True, overflow="ellipsis")] if aside else []
+        self._live.update(Group(self._bar(status), *about, self._jobs(status)), refresh=True)
 
     def close(self) -> None:
         # After a hangup there is no terminal to restore.
@@ -52,8 +53,8 @@ class LiveView:
         return line
 
     def _jobs(self, status: SweepStatus) -> Table:
-        # The bar and a line of rest; a live display higher than the screen would scroll away.
-        room = max(1, self._console.height - 3)
+        # The bar, what is said about it and a line of rest; a display higher than the screen would scroll away.
+        room = max(1, self._console.height - 4)
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         for _ in range(3):

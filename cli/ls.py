@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.completion_runs import complete_filter
 from cli.diagnostics import say
 from cli.output import STATES, Column, duration, percent, write, write_json, write_table
 from l2t import paths
@@ -28,6 +29,7 @@ COLUMNS = (
     Column("seed", right=True),
     Column("state", colours=STATES),
     Column("accuracy %", right=True),
+    Column("tags", cut=True),
     Column("age", right=True),
     Column("", cut=True),
 )
@@ -36,7 +38,11 @@ COLUMNS = (
 def ls(
     filter: Annotated[
         list[str] | None,
-        typer.Argument(help=f"Which runs: {HELP}. Keys: {', '.join(KEYS)}.", metavar="[FILTER]..."),
+        typer.Argument(
+            help=f"Which runs: {HELP}. Keys: {', '.join(KEYS)}.",
+            metavar="FILTER",
+            autocompletion=complete_filter,
+        ),
     ] = None,
     sort: Annotated[
         str,
@@ -57,7 +63,9 @@ def ls(
         say("no run meets this filter" if filter else "no runs yet: l2t run starts some, l2t doctor says what is there")
         return
     now = time.time()
-    write_table(COLUMNS, [_cells(row, now) for row in rows])
+    tagged = any(row.tags for row in rows)
+    columns = [column for column in COLUMNS if tagged or column.title != "tags"]
+    write_table(columns, [_cells(row, now, tagged) for row in rows])
     counts = Counter(row.state for row in rows)
     write(f"\n{len(rows):,} runs: " + ", ".join(f"{counts[state]:,} {state}" for state in State if counts[state]))
 
@@ -67,11 +75,13 @@ def record(row: RunRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in RUN_COLUMNS}
 
 
-def _cells(row: RunRow, now: float) -> tuple[str, ...]:
+def _cells(row: RunRow, now: float, tagged: bool) -> tuple[str, ...]:
     since = row.finished or row.claimed or row.created
     return (
         *(row.id[:SHORT], row.method, row.dataset, str(row.shots), str(row.seed), row.state.value),
-        *(percent(row.accuracy), duration(now - since), note(row, now)),
+        percent(row.accuracy),
+        *([" ".join(row.tags)] if tagged else []),
+        *(duration(now - since), note(row, now)),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.completion_runs import complete_runs
 from cli.ls import note, record
 from cli.output import duration, percent, size, write, write_json
 from cli.sparkline import sparkline
@@ -16,11 +17,17 @@ from l2t.store.files import read_json
 from l2t.store.folder import JobFolder
 from l2t.store.log import last_traceback
 from l2t.store.rows import RunDetail
+from l2t.store.state import State
 from l2t.store.store import Store
 
 
 def show(
-    run: Annotated[str, typer.Argument(help="Id of the run, or its beginning (l2t ls lists them).", metavar="RUN")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            help="Id of the run, or its beginning (l2t ls lists them).", metavar="RUN", autocompletion=complete_runs
+        ),
+    ],
     json: Annotated[bool, typer.Option("--json", help="All of it, with every epoch's metrics.")] = False,
 ) -> None:
     """Show one run: state, settings, environment, curves, last traceback."""
@@ -35,6 +42,7 @@ def show(
         write_json(
             {
                 "run": record(found.row),
+                "command": found.command,
                 "spec": found.spec.model_dump(mode="json"),
                 "environment": environment,
                 "result": folder.read_result(),
@@ -76,6 +84,18 @@ def _write_run(found: RunDetail, folder: str) -> None:
     facts.append(
         ("asked for", f"{duration(now - row.created)} ago, recipe {row.recipe or '–'}, {row.attempts} attempts")
     )
+    if found.command:
+        facts.append(("by", found.command))
+    if row.tags:
+        facts.append(("tags", " ".join(row.tags)))
+    if row.note:
+        facts.append(("note", row.note))
+    if row.priority:
+        facts.append(("priority", f"{row.priority}"))
+    if row.request:
+        facts.append(("request", f"asked to {row.request}; heeded at its next step"))
+    if row.state is State.QUEUED and row.not_before is not None and row.not_before > now:
+        facts.append(("next try", f"in {duration(row.not_before - now)}"))
     facts.append(("folder", folder))
     _write_facts(facts)
 

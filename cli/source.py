@@ -52,7 +52,8 @@ def train(
     Example:
       l2t source train --name letters --dataset glyphs --model resnet8 --epochs 10 --set data.size=16
     """
-    from cli.follow import follow
+    from cli.follow import Ended, follow
+    from cli.slots import slot_settings
     from cli.working import working
     from l2t.jobs.device import choose_device
     from l2t.jobs.inventory import Ready
@@ -69,13 +70,15 @@ def train(
         data=_single(settings, "data", DataSettings),
     )
     home = paths.home()
+    slots = slot_settings(home)
     with Store.read(home) as store:
         spec = plan_source(table, Ready(store, working), choose_device(device, home))
     with Store.open(home) as store:
         command = shlex.join(["l2t", *sys.argv[1:]])
         submitted = store.submit(Submission(command, "", 1, (), (spec,), force))
-    if not follow(home, submitted.sweep, 1):
-        say("stopped. The same command continues")
+    ended = follow(home, submitted.sweep, slots)
+    if ended is not Ended.ALL:
+        say("left to the supervisor" if ended is Ended.LEFT else "stopped. The same command continues")
         return ExitCode.INTERRUPTED
     with Store.read(home) as store:
         job = next(job for job in store.sources() if job.id == spec.id)

@@ -1,0 +1,84 @@
+"""How a whole home stands: who works on it, in which slots, on what, and what is still to come. Reads only."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from l2t.jobs.eta import remaining
+from l2t.jobs.lock import Holder, holder, last_holder
+from l2t.jobs.status import Doing, SlotStatus, read_snapshot
+from l2t.store.filter import parse
+from l2t.store.rows import JobRow, RunRow, SweepRow
+from l2t.store.state import State
+from l2t.store.store import Store
+
+FAILURES = 5
+"""Failed runs that are shown, the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepProgress:
+    """A sweep that is not ended, and how long it still takes."""
+
+    sweep: SweepRow
+    left: int
+    """Jobs that are queued or running; paused ones are not among them."""
+    eta: float | None
+    """Estimated seconds until they have ended, as if no other sweep were there; None while nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How a home stands."""
+
+    holder: Holder | None
+    """The process that looks after it; None where none does."""
+    died: bool
+    """Whether the last one that did ended without a word: it was killed, or the machine went down."""
+    doing: Doing | None
+    problem: str | None
+    """Why it begins nothing new."""
+    slots: Sequence[SlotStatus]
+    closed: Sequence[tuple[str, str]]
+    """GPUs that are left alone, each with the reason."""
+    running: Sequence[JobRow]
+    sweeps: Sequence[SweepProgress]
+    """Those with something left to do, in the order of asking."""
+    failures: Sequence[RunRow]
+    """The latest failed runs, the last one first."""
+    runs: Mapping[State, int]
+    """All runs of the home, by state."""
+
+
+def overview(home: Path) -> Overview:
+    """Look at everything once."""
+    found = holder(home)
+    last = last_holder(home) if found is None else None
+    shown = read_snapshot(home) if found is not None else None
+    if shown is not None and found is not None and shown.holder.owner != found.owner:
+        shown = None
+    workers = max(1, len(shown.slots)) if shown else 1
+    with Store.read(home) as store:
+        return Overview(
+            holder=found,
+            died=last is not None and last.ended is None,
+            doing=shown.doing if shown else None,
+            problem=shown.problem if shown else None,
+            slots=shown.slots if shown else (),
+            closed=shown.closed if shown else (),
+            running=store.running(),
+            sweeps=[_progress(store, sweep, workers) for sweep in store.live_sweeps()],
+            failures=store.runs(parse(["state=failed"]), "-finished", FAILURES),
+            runs=store.count(),
+        )
+
+
+def _progress(store: Store, sweep: SweepRow, workers: int) -> SweepProgress:
+    left = sum(
+        counts[state]
+        for counts in (sweep.runs, sweep.sources, sweep.artefacts)
+        for state in (State.QUEUED, State.RUNNING, State.INTERRUPTED)
+    )
+    eta = remaining(store.paces(sweep.id), store.running(sweep.id), workers, time.time()) if left else None
+    return SweepProgress(sweep, left, eta)
