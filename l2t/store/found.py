@@ -14,9 +14,9 @@ from l2t.store.files import is_temporary
 from l2t.store.plain import RefusedError, listed, opened, parse_object, read_object
 
 if TYPE_CHECKING:
-    from l2t.spec import RunSpec, SourceSpec
+    from l2t.spec import ArtefactSpec, RunSpec, SourceSpec
 
-    Spec = RunSpec | SourceSpec
+    Spec = RunSpec | SourceSpec | ArtefactSpec
 
 PARENTS = ("runs", "artefacts")
 """Where the folders of jobs lie in a home."""
@@ -108,7 +108,7 @@ def _read(folder: int, parent: str, id: str, path: Path) -> Found:
             raise RefusedError("it has no spec.json")
     except RefusedError as error:
         spec_problem = str(error)
-    kind = kind_of(spec) if spec else "run" if parent == "runs" else "" if spec_problem else "source"
+    kind = spec.kind if spec else "run" if parent == "runs" else "" if spec_problem else "source"
     return Found(id, kind, path, spec, result, spec_problem, result_problem)
 
 
@@ -123,9 +123,9 @@ def read_spec(kind: str, plain: Mapping[str, Any]) -> Spec:
     """The specification that plain values are, of a run or of what is shared; RefusedError where they are none."""
     from pydantic import ValidationError
 
-    from l2t.spec import RunSpec, SourceSpec
+    from l2t.spec import ArtefactSpec, RunSpec, SourceSpec
 
-    model: type[RunSpec] | type[SourceSpec] = RunSpec if kind == "run" else SourceSpec
+    model: type[Spec] = RunSpec if kind == "run" else ArtefactSpec if "phase" in plain else SourceSpec
     try:
         spec = model.model_validate(plain)
         _ = spec.id, spec.model_dump_json()  # what no JSON or no text can hold fails here
@@ -137,11 +137,6 @@ def read_spec(kind: str, plain: Mapping[str, Any]) -> Spec:
 def read_spec_text(kind: str, text: str) -> Spec:
     """`read_spec` of JSON, as the database has it."""
     return read_spec(kind, parse_object(text, "spec.json"))
-
-
-def kind_of(spec: Spec) -> str:
-    """run, source or artefact."""
-    return type(spec).__name__.removesuffix("Spec").lower()
 
 
 def imported_hash(result: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from l2t.errors import DiskError, StoreError
 from l2t.store import found
 from l2t.store.database import NAME, connect
 from l2t.store.files import make_folder, sync_folder, temporary_for, write_json
-from l2t.store.found import Found, FoundSweep, kind_of
+from l2t.store.found import Found, FoundSweep
 from l2t.store.plain import RefusedError
 from l2t.store.replay import read_marks
 from l2t.store.restore import Restored, Restoring
@@ -119,7 +119,7 @@ def _fill(
             continue
         if job.spec is None:
             write_json(job.path / "spec.json", spec.model_dump(mode="json"))
-        sound = kind_of(spec) != "source" or (job.path / "weights.pt").is_file()
+        sound = spec.kind != "source" or (job.path / "weights.pt").is_file()
         result = job.result if sound else None
         spoilt = job.result_problem is not None or (job.result is not None and not sound)
         finished = None if result is None else (job.path / "result.json").stat().st_mtime
@@ -128,7 +128,7 @@ def _fill(
     present = {job.id for job in jobs}
     restored += [Restored(spec, None, named[id], None) for id, spec in salvaged.items() if id not in present]
     position = {id: index for sweep in sweeps for index, id in enumerate(sweep.jobs)}
-    restored.sort(key=lambda job: (job.created, kind_of(job.spec) == "run", position.get(job.spec.id, 0), job.spec.id))
+    restored.sort(key=lambda job: (job.created, job.spec.kind == "run", position.get(job.spec.id, 0), job.spec.id))
     imported = [job for job in jobs if job.imported]
     with Restoring(home, connect(new)) as store:
         store._all("PRAGMA journal_mode = DELETE")  # one file, which can be renamed

@@ -2,25 +2,24 @@
 
 import json
 import os
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from l2t.errors import UsageError
 from l2t.printable import printable
+from l2t.store.marks import NAME, checked_tag
 from l2t.store.plain import opened_file
 
-NAME = "marks.jsonl"
 LARGEST = 256 << 20
 """Bytes above which the file is not read."""
-TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+:/@-]{0,63}")
 LONGEST_NOTE = 10_000
 """Characters of a note that are kept."""
 
 
 @dataclass(slots=True)
-class Marks:
+class Mark:
     """Tags and note of a run."""
 
     tags: dict[str, None] = field(default_factory=dict)
@@ -28,24 +27,31 @@ class Marks:
     note: str | None = None
 
 
-def read_marks(home: Path, wanted: Collection[str]) -> dict[str, Marks]:
+def read_marks(home: Path, wanted: Collection[str]) -> dict[str, Mark]:
     """Marks of the wanted jobs, by id, as the lines of a home's file left them; what is no mark is skipped.
 
     Raises RefusedError where the file is no plain one, or too large.
     """
-    marks: dict[str, Marks] = {}
+    marks: dict[str, Mark] = {}
     for line in _lines(home / NAME):
         for id in _texts(line.get("ids")):
             if id not in wanted:
                 continue
-            mark = marks.setdefault(id, Marks())
-            mark.tags |= dict.fromkeys(tag for tag in _texts(line.get("add")) if TAG.fullmatch(tag))
+            mark = marks.setdefault(id, Mark())
+            mark.tags |= dict.fromkeys(tag for tag in _texts(line.get("add")) if _is_tag(tag))
             for tag in _texts(line.get("remove")):
                 mark.tags.pop(tag, None)
             note = line.get("note", mark.note)
             if note is None or isinstance(note, str):
                 mark.note = None if note is None else printable(note)[:LONGEST_NOTE]
     return {id: mark for id, mark in marks.items() if mark.tags or mark.note is not None}
+
+
+def _is_tag(text: str) -> bool:
+    try:
+        return checked_tag(text) == text
+    except UsageError:
+        return False
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

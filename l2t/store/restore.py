@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from l2t.store.files import LineWriter
 from l2t.store.folder import JobFolder
-from l2t.store.found import Found, FoundSweep, kind_of
-from l2t.store.replay import NAME, Marks
+from l2t.store.found import Found, FoundSweep
+from l2t.store.replay import Mark
 from l2t.store.rows import ArtefactRow
 from l2t.store.state import State
 from l2t.store.store import Store
@@ -43,22 +42,23 @@ class Restoring(Store):
         Inside a transaction."""
         jobs = list(jobs)
         first: int = self._all("SELECT coalesce(max(number), 0) + 1 FROM jobs")[0][0]
-        self._insert([job.spec for job in jobs], first, 0.0)
+        self._insert([job.spec for job in jobs], first, 0.0, priority=0)
         numbers = list(range(first, first + len(jobs)))
         self._many(
             "UPDATE jobs SET created = ?, redo = ? WHERE number = ?",
             [(job.created, int(job.spoilt), number) for job, number in zip(jobs, numbers, strict=True)],
         )
-        self._need_sources(numbers)
+        self._need([job.spec for job in jobs], numbers)
+        self._recount(numbers)
         # What others need is done before them.
-        for job in sorted(jobs, key=lambda job: (kind_of(job.spec) == "run", job.finished or 0.0)):
+        for job in sorted(jobs, key=lambda job: (job.spec.kind == "run", job.finished or 0.0)):
             if job.result is not None:
                 self.complete(job)
 
     def complete(self, job: Restored) -> None:
         """A job that is in the queue turned out to be done: its result is in its folder. Inside a transaction."""
         assert job.result is not None
-        kind, id = kind_of(job.spec), job.spec.id
+        kind, id = job.spec.kind, job.spec.id
         seconds, peak = JobFolder.of(self.home, kind, id).read_attempts()
         self._done(State.QUEUED, "id = :id", {"id": id}, job.result, seconds, peak)
         self._all("UPDATE jobs SET finished = ? WHERE id = ?", [job.finished, id])
@@ -72,8 +72,8 @@ class Restoring(Store):
 
     def requeue(self, job_id: str) -> None:
         """Let a job that failed, was cancelled or is paused wait in the queue. Inside a transaction."""
-        again = (State.FAILED, State.CANCELLED, State.PAUSED, State.INTERRUPTED)
-        move(self._connection, again, State.QUEUED, "id = :id", {"id": job_id}, {"reason": None, "message": None})
+        self._queue_again([number for _, number, _ in self._existing([job_id])])
+        move(self._connection, [State.PAUSED], State.QUEUED, "id = :id", {"id": job_id}, {})
 
     def restore_imported(self, found: Found, created: float) -> None:
         """Add an artefact that no job made."""
@@ -106,37 +106,30 @@ class Restoring(Store):
             [sweep.id, json.dumps(sweep.jobs)],
         )
 
-    def restore_marks(self, marks: Mapping[str, Marks]) -> None:
+    def restore_marks(self, marks: Mapping[str, Mark]) -> None:
         """Give jobs, by id, tags and a note. Inside a transaction."""
         self._many(
             "UPDATE jobs SET tags = ?, note = ? WHERE id = ?",
             [(f" {' '.join(mark.tags)} " if mark.tags else "", mark.note, id) for id, mark in marks.items()],
         )
 
-    def add_marks(self, marks: Mapping[str, Marks]) -> None:
-        """Give jobs further tags, and a note where they have none; on disk and in the database."""
+    def add_marks(self, marks: Mapping[str, Mark]) -> None:
+        """Give runs, by id, further tags, and a note where they have none; on disk and in the database."""
         with self._transaction():
             rows = self._all(
                 "SELECT id, tags, note FROM jobs WHERE id IN (SELECT value FROM json_each(?))", [json.dumps([*marks])]
             )
-            both = {
-                id: Marks(dict.fromkeys(tags.split()) | marks[id].tags, note or marks[id].note)
-                for id, tags, note in rows
-            }
-            lines = [
-                {"at": time.time(), "ids": [id], "add": [*both[id].tags], "remove": [], "note": both[id].note}
-                for id, tags, note in rows
-                if (set(both[id].tags), both[id].note) != (set(tags.split()), note)
-            ]
-            if lines:
-                with LineWriter(self.home / NAME) as writer:
-                    writer.append(*lines)
-            self.restore_marks(both)
+            alike: dict[tuple[tuple[str, ...], str | None], list[str]] = {}
+            for id, tags, note in rows:
+                new = tuple(tag for tag in marks[id].tags if tag not in tags.split())
+                alike.setdefault((new, marks[id].note if note is None else None), []).append(id)
+            for (tags, note), ids in alike.items():
+                self._mark(ids, tags, (), note)
 
     def cancel_unwanted(self) -> None:
         """Cancel queued jobs that only cancelled sweeps asked for, and that no other queued job needs. Inside a
         transaction."""
-        while move(
+        while ended := move(
             self._connection,
             [State.QUEUED],
             State.CANCELLED,
@@ -144,6 +137,6 @@ class Restoring(Store):
             " HAVING count(*) = count(cancelled)) AND NOT EXISTS (SELECT 1 FROM needs JOIN jobs AS waiting"
             " ON waiting.number = needs.number WHERE needed = jobs.number AND waiting.state = 'queued')",
             {},
-            {},
+            {"finished": time.time()},
         ):
-            pass
+            self._number_ends(ended)

@@ -27,38 +27,47 @@ _LONGEST = 1 << 14
 
 
 def salvage(home: Path, wanted: Collection[str]) -> dict[str, Spec]:
-    """Specifications of the wanted jobs, by id, from the database of a home and from those set aside before."""
+    """Specifications of the wanted jobs, by id, from the database of a home; where it cannot be read to its end, also
+    from its bytes and from those of the ones that were set aside before."""
     found: dict[str, Spec] = {}
+    if not wanted or _take(_rows(home / NAME), wanted, found):
+        return found
     for path in sorted(home.glob(f"{NAME}*")):
         if not path.name.endswith("-shm"):
-            for kind, text in (*_rows(path), *_texts(path)):
-                if len(found) == len(wanted):
-                    return found
-                with suppress(RefusedError):
-                    spec = read_spec_text(kind, text)
-                    if spec.id in wanted:
-                        found.setdefault(spec.id, spec)
+            _take(_texts(path), wanted, found)
     return found
 
 
-def _rows(path: Path) -> Iterator[tuple[str, str]]:
-    """Kinds and texts of the table of specifications, until the first that cannot be read."""
-    if path.name.endswith("-wal"):
-        return
-    # What was set aside is not opened as a living database: that would leave files beside it.
-    uri = f"{path.absolute().as_uri()}?{'mode=ro' if path.name == NAME else 'immutable=1'}"
-    with suppress(sqlite3.Error), closing(sqlite3.connect(uri, uri=True)) as database:
-        for (text,) in database.execute("SELECT spec FROM specs"):
-            if isinstance(text, str):
-                yield "run" if text.startswith('{"method"') else "", text
+def _take(texts: Iterator[tuple[str, str, str]], wanted: Collection[str], found: dict[str, Spec]) -> bool:
+    """Keep what is wanted; returns whether all texts could be read and are what they should be."""
+    whole = True
+    try:
+        for kind, text, id in texts:
+            try:
+                spec = read_spec_text(kind, text)
+            except RefusedError:
+                whole = False
+                continue
+            whole = whole and spec.id == id
+            if spec.id in wanted:
+                found.setdefault(spec.id, spec)
+    except sqlite3.Error:
+        return False
+    return whole
 
 
-def _texts(path: Path) -> Iterator[tuple[str, str]]:
-    """Kinds and texts of all that looks like a specification in the bytes of a file."""
+def _rows(path: Path) -> Iterator[tuple[str, str, str]]:
+    """Kind, text and id of all specifications in the tables. sqlite3.Error where one cannot be read."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+        yield from database.execute("SELECT kind, spec, id FROM jobs JOIN specs USING (number)")
+
+
+def _texts(path: Path) -> Iterator[tuple[str, str, str]]:
+    """Kinds and texts, with no id, of all that looks like a specification in the bytes of a file."""
     decoder = json.JSONDecoder()
     data = path.read_bytes()
     for match in _BEGINNING.finditer(data):
         text = data[match.start() : match.start() + _LONGEST].decode(errors="replace")
         with suppress(ValueError, RecursionError):
             _, end = decoder.raw_decode(text)
-            yield "run" if match[1] == b"method" else "", text[:end]
+            yield "run" if match[1] == b"method" else "", text[:end], ""
