@@ -5,7 +5,7 @@ asking twice does not run twice.
 """
 
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge
 
@@ -31,6 +31,8 @@ class SourceRef(Model):
 
 class RunSpec(Model):
     """One training, fully resolved: no default is left to be chosen later."""
+
+    kind: ClassVar[str] = "run"
 
     method: str
     """Transfer method, a name of the method registry."""
@@ -83,6 +85,11 @@ class RunSpec(Model):
         return content_hash({key: value for key, value in self.identity.items() if key != "seed"})
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """Hashes of the artefacts that must be there before it begins."""
+        return () if self.source is None else (self.source.hash,)
+
+    @property
     def name(self) -> str:
         """What a person calls the run: method, data set (of a folder its last part), shots, seed."""
         dataset = self.dataset.rstrip("/").rpartition("/")[2] if self.dataset.startswith("folder:") else self.dataset
@@ -91,6 +98,9 @@ class RunSpec(Model):
 
 class SourceSpec(Model):
     """The training of a source network, fully resolved. Its hash names the artefact."""
+
+    kind: ClassVar[str] = "source"
+    needs: ClassVar[tuple[str, ...]] = ()
 
     name: str
     """Name it is shown under and asked for with; not part of the identity."""

@@ -18,9 +18,13 @@ _TEXT = {"id": "jobs.id", "source": "source", "target": "target", "recipe": "rec
     "method": "method",
     "dataset": "dataset",
     "sweep": "sweep",
+    "note": "note",
+    "device": "device",
+    "tag": "tags",
 }
 _WORDS = {"state": ("jobs.state", tuple(State)), "reason": ("jobs.reason", tuple(Reason))}
 _NUMBERS = {"shots": "shots", "seed": "seed", "epoch": "epoch", "epochs": "epochs", "attempts": "attempts"} | {
+    "priority": "priority",
     "accuracy": "accuracy",
     "seconds": "seconds",
     "steps": "steps",
@@ -103,6 +107,10 @@ def _equal(word: str, key: str, value: str) -> tuple[str, list[Any]]:
         raise UsageError(f"filter {word!r}: a value is missing")
     if key == "sweep":
         return "jobs.number IN (SELECT number FROM sweep_jobs WHERE sweep = ?)", [value]
+    if key == "tag" and "*" not in value:
+        return "instr(tags, ?) > 0", [f" {value} "]
+    if key == "tag":
+        value = f"* {value} *"
     if key == "source" and value == "none":
         return "source IS NULL", []
     if key == "id":

@@ -1,14 +1,29 @@
 """What happens to a job once it is queued: claimed, told of progress, ended, or found dead."""
 
+from __future__ import annotations
+
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from l2t.store.database import Database
 from l2t.store.folder import JobFolder
 from l2t.store.rows import Job, Owner, Summary
-from l2t.store.state import ClaimLostError, Reason, State
+from l2t.store.state import ClaimLostError, Reason, Request, State
 from l2t.store.transitions import move
+
+if TYPE_CHECKING:
+    from l2t.spec.run import Device
+
+BACKOFF_SECONDS = 10.0
+"""Before the second attempt at the same place; six times as long before the next."""
+DISK_SECONDS = 30.0
+"""Before another attempt after a full disk."""
+FAR_SECONDS = 3600.0
+CAP = 64
+"""Jobs of one device up to which `claimable` counts."""
+
+DEVICES: tuple[Device, ...] = ("cpu", "cuda")
 
 ATTEMPTS = 3
 """Attempts that got no further than the one before, after which a job whose process died fails."""
@@ -17,38 +32,69 @@ ATTEMPTS = 3
 _OWNED = "id = :id AND (host, boot_id, pid, start_ticks) = (:host, :boot_id, :pid, :start_ticks)"
 _RELEASED = dict.fromkeys(("host", "boot_id", "pid", "start_ticks", "heartbeat"))
 
-_NEXT = """number = (
-    SELECT number FROM jobs AS next WHERE state = 'queued' {of_sweep} AND NOT EXISTS (
-        SELECT 1 FROM needs JOIN jobs AS made ON made.number = needed
-        WHERE needs.number = next.number AND made.state <> 'done'
-    ) ORDER BY priority DESC, position LIMIT 1
+# A time further in the future than FAR_SECONDS was noted before the clock was set back: it no longer counts.
+_IS_DEVICE, _ANY_DEVICE = "= :device", "IN ('cpu', 'cuda')"
+_READY = """state = 'queued' AND waits = 0 AND device {device}
+    AND (not_before IS NULL OR not_before NOT BETWEEN :now AND :now + :far) {followed}"""
+_FOLLOWED = """AND EXISTS (
+    SELECT 1 FROM sweep_jobs JOIN followers USING (sweep) WHERE sweep_jobs.number = next.number
 )"""
-_OF_SWEEP = "AND EXISTS (SELECT 1 FROM sweep_jobs WHERE sweep = :sweep AND sweep_jobs.number = next.number)"
+_NEXT = f"number = (SELECT number FROM jobs AS next WHERE {_READY} ORDER BY priority DESC, position, number LIMIT 1)"
 
 
 class Lifecycle(Database):
     """The part of the store that workers use. Every method that names an owner raises ClaimLostError where the job is
     no longer that owner's, and changes nothing then."""
 
-    def claim(self, owner: Owner, sweep: str | None = None) -> Job | None:
-        """Take the next job whose needs are done, of one sweep or of all; None where there is none at present."""
+    def claim(self, owner: Owner, device: Device | None = None, followed: bool = False) -> Job | None:
+        """Take the next job whose needs are done; None where there is none at present.
+
+        device: only jobs for this kind of device; followed: only jobs of sweeps that somebody follows.
+        """
         now = time.time()
         with self._transaction():
             claimed = move(
                 self._connection,
                 [State.QUEUED],
                 State.RUNNING,
-                _NEXT.format(of_sweep="" if sweep is None else _OF_SWEEP),
-                {} if sweep is None else {"sweep": sweep},
-                _columns(owner) | {"heartbeat": now, "claimed": now, "finished": None, "reason": None, "message": None},
-                returning="number, id, kind, name, attempts, redo",
+                _NEXT.format(device=_IS_DEVICE if device else _ANY_DEVICE, followed=_FOLLOWED if followed else ""),
+                {"now": now, "far": FAR_SECONDS} | ({"device": device} if device else {}),
+                _columns(owner)
+                | {"heartbeat": now, "claimed": now, "finished": None, "reason": None, "message": None}
+                | {"request": None, "not_before": None},
+                returning="number, id, kind, name, attempts, redo, device",
             )
             if not claimed:
                 return None
-            number, id, kind, name, attempts, redo = claimed[0]
+            number, id, kind, name, attempts, redo, kind_of_device = claimed[0]
             self._all("UPDATE jobs SET attempts = attempts + 1 WHERE number = ?", [number])
             spec: str = self._all("SELECT spec FROM specs WHERE number = ?", [number])[0][0]
-        return Job(id, kind, name, attempts + 1, bool(redo), spec)
+            asked = self._all(
+                "SELECT command FROM sweeps JOIN sweep_jobs ON sweep = id WHERE number = ? ORDER BY asked DESC LIMIT 1",
+                [number],
+            )
+        command: str = asked[0][0] if asked else ""
+        return Job(id, kind, name, attempts + 1, bool(redo), spec, command, kind_of_device)
+
+    def claimable(self, followed: bool = False) -> dict[Device, int]:
+        """By kind of device, how many jobs could be claimed now, counted up to CAP."""
+        found: dict[Device, int] = {}
+        for device in DEVICES:
+            ready = _READY.format(device=_IS_DEVICE, followed=_FOLLOWED if followed else "")
+            found[device] = self._all(
+                f"SELECT count(*) FROM (SELECT 1 FROM jobs AS next WHERE {ready} LIMIT {CAP})",
+                {"device": device, "now": time.time(), "far": FAR_SECONDS},
+            )[0][0]
+        return found
+
+    def requested(self, job_id: str, owner: Owner) -> Request | None:
+        """What somebody asks of the job's worker."""
+        found = self._all(
+            f"SELECT request FROM jobs WHERE state = 'running' AND {_OWNED}", {"id": job_id} | _columns(owner)
+        )
+        if not found:
+            raise _lost(job_id)
+        return Request(found[0][0]) if found[0][0] else None
 
     def archived(self, job_id: str, owner: Owner) -> None:
         """Note that the old attempt of a forced job is out of the way: what its folder holds from now on is its own."""
@@ -78,25 +124,50 @@ class Lifecycle(Database):
         with self._transaction():
             self._done(State.RUNNING, _OWNED, {"id": job_id} | _columns(owner), result, seconds, peak_memory)
 
-    def fail(self, job_id: str, owner: Owner, reason: Reason, message: str) -> None:
-        """The job failed; so does what waits for it."""
-        with self._transaction():
-            self._failed(State.RUNNING, _OWNED, {"id": job_id} | _columns(owner), reason, message)
+    def fail(self, job_id: str, owner: Owner, reason: Reason, message: str) -> State:
+        """The job's attempt failed; returns where the job is now.
 
-    def interrupt(self, job_id: str, owner: Owner, message: str = "on request") -> None:
-        """The job stopped where it was asked to, and goes back to the queue. Never counts against the limit."""
+        A crash, and lack of memory on a GPU, which others may have taken, are tried again after a while, until ATTEMPTS
+        attempts in a row got no further than the one before. A full disk is no fault of the job's and never counts.
+        Anything else is final, and fails what waits for the job too.
+        """
+        where, values = _OWNED, {"id": job_id} | _columns(owner)
+        with self._transaction():
+            found = self._all(f"SELECT kind, device, request FROM jobs WHERE state = 'running' AND {where}", values)
+            if not found:
+                raise _lost(job_id)
+            kind, device, request = found[0]
+            again = reason in (Reason.CRASHED, Reason.DISK) or (reason is Reason.OUT_OF_MEMORY and device == "cuda")
+            if not again:
+                self._failed(State.RUNNING, where, values, reason, message)
+                return State.FAILED
+            columns = {"reason": reason, "message": message}
+            move(self._connection, [State.RUNNING], State.INTERRUPTED, where, values, columns)
+            if reason is Reason.DISK:
+                return self._requeue(job_id, request, DISK_SECONDS)
+            stalled, _ = self._judge(job_id, JobFolder.of(self.home, kind, job_id))
+            if stalled < ATTEMPTS:
+                return self._requeue(job_id, request, BACKOFF_SECONDS * 6 ** max(0, stalled - 1))
+            self._failed(State.INTERRUPTED, "id = :id", {"id": job_id}, reason, message)
+            return State.FAILED
+
+    def interrupt(self, job_id: str, owner: Owner, message: str = "on request") -> State:
+        """The job stopped where it was asked to: it is paused or cancelled where somebody asked for that, else back in
+        the queue. Never counts against the limit. Returns where the job is now."""
         with self._transaction():
             where, values = _OWNED, {"id": job_id} | _columns(owner)
             columns = {"reason": Reason.STOPPED, "message": message}
-            if not move(self._connection, [State.RUNNING], State.INTERRUPTED, where, values, columns):
+            moved = move(self._connection, [State.RUNNING], State.INTERRUPTED, where, values, columns, "request")
+            if not moved:
                 raise _lost(job_id)
-            self._requeue(job_id)
+            return self._requeue(job_id, moved[0][0])
 
-    def reconcile(self, alive: Callable[[Owner, float], bool]) -> int:
+    def reconcile(self, alive: Callable[[Owner, float], bool], forgiven: Collection[int] = ()) -> int:
         """Bring running jobs whose owner is dead to where their folders say they are; returns their number.
 
-        A job with a result is done. Any other goes back to the queue, or fails where ATTEMPTS attempts in a row got
-        no further than the one before. alive: whether an owner lives, given the time of its last heartbeat.
+        A job with a result is done. Any other goes back to the queue (is paused or cancelled where somebody asked for
+        that), or fails where ATTEMPTS attempts in a row got no further than the one before. alive: whether an owner
+        lives, given the time of its last heartbeat; forgiven: pids whose death is not held against their job.
         """
         rows = self._all(
             "SELECT id, kind, redo, host, boot_id, pid, start_ticks, heartbeat FROM jobs WHERE state = 'running'"
@@ -110,34 +181,67 @@ class Lifecycle(Database):
             try:
                 with self._transaction():
                     # The result of a forced job whose old attempt is not archived yet is that old attempt's.
-                    self._bury(id, owner, None if redo else folder.read_result(), folder)
+                    self._bury(id, owner, None if redo else folder.read_result(), folder, pid in forgiven)
             except ClaimLostError:
                 continue  # another process was first
             moved += 1
         return moved
 
-    def _bury(self, job_id: str, owner: Owner, result: Mapping[str, Any] | None, folder: JobFolder) -> None:
+    def _bury(
+        self, job_id: str, owner: Owner, result: Mapping[str, Any] | None, folder: JobFolder, forgiven: bool
+    ) -> None:
         message = f"its process (pid {owner.pid} on {owner.host}) died"
         columns = {"reason": Reason.LOST, "message": message}
         where, values = _OWNED, {"id": job_id} | _columns(owner)
-        returning = "epoch, reached, stalled"
-        moved = move(self._connection, [State.RUNNING], State.INTERRUPTED, where, values, columns, returning)
+        moved = move(self._connection, [State.RUNNING], State.INTERRUPTED, where, values, columns, "request")
         if not moved:
             raise _lost(job_id)
+        request = moved[0][0]
         if result is not None:
             self._done(State.INTERRUPTED, "id = :id", {"id": job_id}, result, *folder.read_attempts())
             return
-        epoch, reached, stalled = moved[0]
-        stalled = 0 if epoch > reached else stalled + 1
-        self._all("UPDATE jobs SET reached = ?, stalled = ? WHERE id = ?", [max(epoch, reached), stalled, job_id])
-        if stalled < ATTEMPTS:
-            self._requeue(job_id)
+        if forgiven:
+            self._requeue(job_id, request)
             return
-        message = f"its process died {stalled} times in a row without getting past epoch {max(epoch, reached)}"
+        stalled, furthest = self._judge(job_id, folder)
+        if stalled < ATTEMPTS:
+            self._requeue(job_id, request, BACKOFF_SECONDS * 6 ** (stalled - 2) if stalled > 1 else 0.0)
+            return
+        message = f"its process died {stalled} times in a row without getting past epoch {furthest}"
         self._failed(State.INTERRUPTED, "id = :id", {"id": job_id}, Reason.CRASHED, message)
 
-    def _requeue(self, job_id: str) -> None:
-        move(self._connection, [State.INTERRUPTED], State.QUEUED, "id = :id", {"id": job_id}, _RELEASED)
+    def _judge(self, job_id: str, folder: JobFolder) -> tuple[int, int]:
+        """Note how far an attempt that ended badly got; returns the attempts in a row that got no further than the one
+        before, and the furthest epoch. The folder may know of epochs that the store was not told of."""
+        epoch, reached, stalled = self._all("SELECT epoch, reached, stalled FROM jobs WHERE id = ?", [job_id])[0]
+        epoch = max(epoch, folder.last_epoch())
+        stalled = 0 if epoch > reached else stalled + 1
+        furthest = max(epoch, reached)
+        self._all("UPDATE jobs SET reached = ?, stalled = ? WHERE id = ?", [furthest, stalled, job_id])
+        return stalled, furthest
+
+    def _requeue(self, job_id: str, request: str | None, wait: float = 0.0) -> State:
+        """Put an interrupted job where it belongs: back in the queue, for later where it is to wait, or where somebody
+        asked it to be. Returns that state."""
+        where, values = "id = :id", {"id": job_id}
+        free = _RELEASED | {"request": None}
+        if request == Request.CANCEL:
+            ended = move(self._connection, [State.INTERRUPTED], State.CANCELLED, where, values, free | _now(), "number")
+            self._number_ends(ended)
+            return State.CANCELLED
+        columns = free | {"not_before": time.time() + wait if wait else None}
+        move(self._connection, [State.INTERRUPTED], State.QUEUED, where, values, columns)
+        if request == Request.PAUSE:
+            move(self._connection, [State.QUEUED], State.PAUSED, where, values, {})
+            return State.PAUSED
+        return State.QUEUED
+
+    def _number_ends(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Give jobs that have ended, their numbers first in each row, the next endings."""
+        self._many(
+            "UPDATE jobs SET ending = (SELECT coalesce(max(ending), 0) + 1 FROM jobs) WHERE number = ?",
+            [(row[0],) for row in rows],
+        )
 
     def _done(
         self,
@@ -148,11 +252,15 @@ class Lifecycle(Database):
         seconds: float | None,
         peak_memory: int | None,
     ) -> None:
-        columns = _RELEASED | {"finished": time.time(), "reason": None, "message": None}
+        columns = _RELEASED | _now() | {"reason": None, "message": None, "request": None}
         moved = move(self._connection, [expected], State.DONE, where, values, columns, "number, kind")
         if not moved:
             raise _lost(values["id"])
+        self._number_ends(moved)
         number, kind = moved[0]
+        self._all(
+            "UPDATE jobs SET waits = waits - 1 WHERE number IN (SELECT number FROM needs WHERE needed = ?)", [number]
+        )
         self._all("UPDATE jobs SET epoch = epochs WHERE number = ?", [number])
         summary = Summary.of(result)
         if kind == "run":
@@ -167,26 +275,39 @@ class Lifecycle(Database):
             return
         self._all(
             "INSERT OR REPLACE INTO artefacts"
-            " SELECT id, kind, name, json_extract(spec, '$.model'), json_extract(spec, '$.dataset'),"
-            " json_extract(spec, '$.classes'), 'trained', ?, ?, ?"
+            " SELECT id, kind, name, coalesce(json_extract(spec, '$.model'), ''),"
+            " coalesce(json_extract(spec, '$.dataset'), ''), coalesce(json_extract(spec, '$.classes'), 0),"
+            " 'trained', ?, ?, ?"
             " FROM jobs JOIN specs USING (number) WHERE number = ?",
             (summary.accuracy, seconds, time.time(), number),
         )
 
     def _failed(self, expected: State, where: str, values: Mapping[str, Any], reason: Reason, message: str) -> None:
-        columns = _RELEASED | {"finished": time.time(), "reason": reason, "message": message}
+        columns = _RELEASED | _now() | {"reason": reason, "message": message, "request": None}
         moved = move(self._connection, [expected], State.FAILED, where, values, columns, "number, kind, name")
         if not moved:
             raise _lost(values["id"])
-        number, kind, name = moved[0]
-        move(
+        self._number_ends(moved)
+        for number, kind, name in moved:
+            self._fail_dependents(number, f"its {kind} {name} failed: {message}")
+
+    def _fail_dependents(self, number: int, message: str) -> None:
+        """Fail what waits for a job, and what waits for that."""
+        waiting = move(
             self._connection,
             [State.QUEUED],
             State.FAILED,
             "number IN (SELECT number FROM needs WHERE needed = :needed)",
             {"needed": number},
-            {"finished": time.time(), "reason": Reason.ARTEFACT, "message": f"its {kind} {name} failed: {message}"},
+            _now() | {"reason": Reason.ARTEFACT, "message": message},
         )
+        self._number_ends(waiting)
+        for (dependent,) in waiting:
+            self._fail_dependents(dependent, message)
+
+
+def _now() -> dict[str, float]:
+    return {"finished": time.time()}
 
 
 def _columns(owner: Owner) -> dict[str, str | int]:

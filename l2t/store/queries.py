@@ -1,5 +1,6 @@
 """Reading the store: runs, jobs and sweeps as rows. Changes nothing."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -7,14 +8,19 @@ from l2t.errors import UsageError
 from l2t.store.database import Database
 from l2t.store.filter import ALL, Filter
 from l2t.store.rows import RUN_COLUMNS, JobRow, Pace, RunDetail, RunRow, SweepRow
-from l2t.store.state import Reason, State
+from l2t.store.state import Reason, Request, State
 
 _RUN_COLUMNS = ", ".join(f"jobs.{name}" if name in ("id", "state") else name for name in RUN_COLUMNS)
 _JOB_COLUMNS = (
     "jobs.id, jobs.kind, jobs.name, state, reason, message, epoch, epochs, attempts, jobs.created, claimed, finished,"
-    " heartbeat, host, pid, coalesce(runs.accuracy, artefacts.accuracy)"
+    " heartbeat, host, pid, coalesce(runs.accuracy, artefacts.accuracy), ending, device"
 )
 _JOBS = "jobs LEFT JOIN runs USING (number) LEFT JOIN artefacts ON artefacts.hash = jobs.id"
+_LEFT = """EXISTS (
+    SELECT 1 FROM sweep_jobs JOIN jobs USING (number)
+    WHERE sweep = sweeps.id AND state IN ('queued', 'running', 'paused', 'interrupted')
+)"""
+_OF_SWEEP = "(? IS NULL OR number IN (SELECT number FROM sweep_jobs WHERE sweep = ?))"
 _STATES: Mapping[str, State] = {state.value: state for state in State}
 _REASONS: Mapping[str | None, Reason | None] = {None: None} | {reason.value: reason for reason in Reason}
 
@@ -30,11 +36,21 @@ class Queries(Database):
         direction, column = ("DESC", order[1:]) if order.startswith("-") else ("ASC", order)
         if column not in RUN_COLUMNS:
             raise UsageError(f"runs cannot be sorted by {column!r}. Possible: {', '.join(RUN_COLUMNS)}")
+        return self._runs(
+            filter, f"{'jobs.' if column in ('id', 'state') else ''}{column} {direction} NULLS LAST", [limit, offset]
+        )
+
+    def queue(self, filter: Filter = ALL) -> list[RunRow]:
+        """Of the runs that meet the filter those that run, and behind them those that wait, in the order of their turn;
+        paused ones stand where they would have theirs."""
+        left = f"({filter.where}) AND jobs.state IN ('queued', 'running', 'paused', 'interrupted')"
+        return self._runs(Filter(left, filter.parameters), "jobs.state <> 'running', priority DESC, position", [-1, 0])
+
+    def _runs(self, filter: Filter, order: str, window: Sequence[int]) -> list[RunRow]:
         rows = self._all(
             f"SELECT {_RUN_COLUMNS} FROM runs JOIN jobs USING (number) WHERE {filter.where}"
-            f" ORDER BY {'jobs.' if column in ('id', 'state') else ''}{column} {direction} NULLS LAST, number"
-            " LIMIT ? OFFSET ?",
-            [*filter.parameters, limit, offset],
+            f" ORDER BY {order}, number LIMIT ? OFFSET ?",
+            [*filter.parameters, *window],
         )
         return [_run(row) for row in rows]
 
@@ -49,7 +65,9 @@ class Queries(Database):
     def run(self, id_or_prefix: str) -> RunDetail:
         """The run of this id, or the only one whose id begins so. UsageError where there is none or more than one."""
         rows = self._all(
-            f"SELECT {_RUN_COLUMNS}, spec FROM runs JOIN jobs USING (number) JOIN specs USING (number)"
+            f"SELECT {_RUN_COLUMNS}, spec, (SELECT command FROM sweeps JOIN sweep_jobs ON sweep = sweeps.id"
+            " WHERE sweep_jobs.number = jobs.number ORDER BY asked DESC LIMIT 1)"
+            " FROM runs JOIN jobs USING (number) JOIN specs USING (number)"
             " WHERE substr(jobs.id, 1, ?) = ? ORDER BY jobs.id LIMIT 6",
             [len(id_or_prefix), id_or_prefix],
         )
@@ -60,7 +78,8 @@ class Queries(Database):
             raise UsageError(f"{id_or_prefix!r} begins the id of more than one run: {some}. Give more digits")
         from l2t.spec import RunSpec
 
-        return RunDetail(_run(rows[0][:-1]), RunSpec.model_validate_json(rows[0][-1]))
+        *row, spec, command = rows[0]
+        return RunDetail(_run(tuple(row)), RunSpec.model_validate_json(spec), command)
 
     def specs(self, filter: Filter = ALL) -> dict[str, str]:
         """Specifications, as JSON texts by id, of the runs that meet the filter."""
@@ -83,36 +102,48 @@ class Queries(Database):
 
     def _sweeps(self, where: str, parameters: Sequence[Any]) -> list[SweepRow]:
         rows = self._all(
-            f"SELECT id, created, command, recipe, seeds_planned FROM sweeps {where} ORDER BY asked DESC, id",
+            "SELECT id, created, command, recipe, seeds_planned, cancelled FROM sweeps"
+            f" {where} ORDER BY asked DESC, id",
             parameters,
         )
         counts: dict[tuple[str, str], dict[State, int]] = {}
-        ids = ", ".join("?" * len(rows))
         for sweep, kind, state, number in self._all(
             "SELECT sweep, kind, state, count(*) FROM sweep_jobs JOIN jobs USING (number)"
-            f" WHERE sweep IN ({ids}) GROUP BY sweep, kind, state",
-            [row[0] for row in rows],
+            " WHERE sweep IN (SELECT value FROM json_each(?)) GROUP BY sweep, kind, state",
+            [json.dumps([row[0] for row in rows])],
         ):
             counts.setdefault((sweep, kind), dict.fromkeys(State, 0))[State(state)] = number
         none = dict.fromkeys(State, 0)
-        return [
-            SweepRow(*(*row, counts.get((row[0], "run"), none), counts.get((row[0], "source"), none))) for row in rows
-        ]
+        found = []
+        for *about, cancelled in rows:
+            kinds = [counts.get((about[0], kind), none) for kind in ("run", "source", "artefact")]
+            found.append(SweepRow(*about, *kinds, cancelled))  # type: ignore[call-arg]
+        return found
 
-    def running(self, sweep: str) -> list[JobRow]:
-        """The jobs of a sweep that run now, the longest running first."""
-        return self._jobs(
-            "jobs.state = 'running' AND number IN (SELECT number FROM sweep_jobs WHERE sweep = ?)", "claimed", [sweep]
+    def live_sweeps(self) -> list[SweepRow]:
+        """The sweeps with something left to do that are not cancelled, in the order of asking."""
+        return self._sweeps(f"WHERE cancelled IS NULL AND {_LEFT}", [])[::-1]
+
+    def sweeps_ended(self, ids: Iterable[str]) -> list[SweepRow]:
+        """The sweeps that one of these jobs belongs to and that have nothing left to do."""
+        return self._sweeps(
+            "WHERE id IN (SELECT sweep FROM sweep_jobs JOIN jobs USING (number)"
+            f" WHERE jobs.id IN (SELECT value FROM json_each(?))) AND NOT {_LEFT}",
+            [json.dumps(list(ids))],
         )
 
-    def ended(self, sweep: str) -> list[JobRow]:
-        """The jobs of a sweep that are done, failed or cancelled, in the order in which they ended."""
-        return self._jobs(
-            "jobs.state IN ('done', 'failed', 'cancelled')"
-            " AND number IN (SELECT number FROM sweep_jobs WHERE sweep = ?)",
-            "finished",
-            [sweep],
-        )
+    def running(self, sweep: str | None = None) -> list[JobRow]:
+        """The jobs that run now, of one sweep or all, the longest running first."""
+        return self._jobs(f"jobs.state = 'running' AND {_OF_SWEEP}", "claimed", [sweep, sweep])
+
+    def last_ending(self) -> int:
+        """Number of the last ending; 0 where nothing has ended."""
+        last: int = self._all("SELECT coalesce(max(ending), 0) FROM jobs")[0][0]
+        return last
+
+    def ended_after(self, ending: int, sweep: str | None = None) -> list[JobRow]:
+        """The jobs, of one sweep or all, that were done, failed or cancelled after that ending, in this order."""
+        return self._jobs(f"jobs.ending > ? AND {_OF_SWEEP}", "ending", [ending, sweep, sweep])
 
     def paces(self, sweep: str) -> list[Pace]:
         """How long the runs of each cell of a sweep take, and how many are left."""
@@ -133,4 +164,6 @@ class Queries(Database):
 
 
 def _run(row: tuple[Any, ...]) -> RunRow:
-    return RunRow(row[0], _STATES[row[1]], _REASONS[row[2]], *row[3:])
+    id, state, reason, *plain, priority, tags, note, device, not_before, request = row
+    more = (priority, tuple(tags.split()), note, device, not_before, None if request is None else Request(request))
+    return RunRow(id, _STATES[state], _REASONS[reason], *plain, *more)  # type: ignore[call-arg]

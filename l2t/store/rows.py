@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from l2t.store.state import Reason, State
+from l2t.store.state import Reason, Request, State
 
 if TYPE_CHECKING:
-    from l2t.spec import RunSpec, SourceSpec
+    from l2t.spec import ArtefactSpec, RunSpec, SourceSpec
+    from l2t.spec.run import Device
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,16 @@ class Submission:
     seeds_planned: int
     """Seeds of each cell that were planned."""
     runs: Sequence[RunSpec]
-    sources: Sequence[SourceSpec] = ()
+    sources: Sequence[SourceSpec | ArtefactSpec] = ()
     """Trainings of the source networks that the runs need (or that are asked for themselves)."""
     force: bool = False
     """Do again what is done: the runs, or the sources where no runs are asked for. Old attempts are archived."""
+    priority: int = 0
+    """Of what is new or queued again; higher ones are done first."""
+    tags: tuple[str, ...] = ()
+    """Added to all the runs."""
+    note: str | None = None
+    """Of all the runs; None leaves theirs as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +92,23 @@ class Job:
 
     id: str
     kind: str
-    """run or source."""
+    """run, source or artefact."""
     name: str
     attempts: int
     """Attempts so far, this one included."""
     redo: bool
     """It was done and is forced: what lies in its folder is an old attempt."""
     data: str
+    command: str
+    """The command line that asked for it last."""
+    device: Device
 
-    def spec(self) -> RunSpec | SourceSpec:
+    def spec(self) -> RunSpec | SourceSpec | ArtefactSpec:
         """Its specification; pydantic's ValidationError where another version of l2t wrote it differently."""
-        from l2t.spec import RunSpec, SourceSpec
+        from l2t.spec import ArtefactSpec, RunSpec, SourceSpec
 
-        model: type[RunSpec] | type[SourceSpec] = RunSpec if self.kind == "run" else SourceSpec
-        return model.model_validate_json(self.data)
+        models: tuple[type[RunSpec | SourceSpec | ArtefactSpec], ...] = (RunSpec, SourceSpec, ArtefactSpec)
+        return next(model for model in models if model.kind == self.kind).model_validate_json(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +132,9 @@ class JobRow:
     pid: int | None
     accuracy: float | None
     """Percent; None while it is not done."""
+    ending: int | None
+    """Its number among all that ended, in the order of ending; None while it has not."""
+    device: Device
 
 
 @dataclass(slots=True)  # not frozen: 10,000 of them would take 70 ms to make instead of 20
@@ -161,6 +174,14 @@ class RunRow:
     heartbeat: float | None
     host: str | None
     pid: int | None
+    priority: int
+    tags: tuple[str, ...]
+    note: str | None
+    device: Device
+    not_before: float | None
+    """Time before which it is not tried again, after a crash."""
+    request: Request | None
+    """What is asked of its worker, and not done yet."""
 
 
 RUN_COLUMNS = tuple(field.name for field in fields(RunRow))
@@ -172,6 +193,8 @@ class RunDetail:
 
     row: RunRow
     spec: RunSpec
+    command: str | None
+    """The command line that asked for it last; None where no sweep has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +209,22 @@ class SweepRow:
     runs: Mapping[State, int]
     """Number of runs by state; 0 for a state that none is in."""
     sources: Mapping[State, int]
+    artefacts: Mapping[State, int]
+    cancelled: float | None
+    """When it was cancelled; None while it is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a change of the queue did, in runs."""
+
+    changed: int = 0
+    finishing: int = 0
+    """Running ones, which go on to their end."""
+    asked: int = 0
+    """Running ones, whose worker is asked to stop."""
+    kept: int = 0
+    """Left as they are, because another sweep wants them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,39 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (sweep, number)
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        "ALTER TABLE jobs ADD COLUMN device TEXT NOT NULL DEFAULT 'cpu'",
+        # Needs that are not done: what waits is never looked at by a claim.
+        "ALTER TABLE jobs ADD COLUMN waits INTEGER NOT NULL DEFAULT 0",
+        # What somebody asks of the worker of a running job: pause or cancel.
+        "ALTER TABLE jobs ADD COLUMN request TEXT",
+        "ALTER TABLE jobs ADD COLUMN not_before REAL",
+        # Blank before, between and behind: ' a b '.
+        "ALTER TABLE jobs ADD COLUMN tags TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE jobs ADD COLUMN note TEXT",
+        # A counter over the store, set when a job is done, failed or cancelled: followers read on from a number.
+        "ALTER TABLE jobs ADD COLUMN ending INTEGER",
+        """UPDATE jobs SET
+            device = (SELECT json_extract(spec, '$.device') FROM specs WHERE specs.number = jobs.number),
+            waits = (SELECT count(*) FROM needs JOIN jobs AS made ON made.number = needed
+                     WHERE needs.number = jobs.number AND made.state <> 'done')""",
+        """UPDATE jobs SET ending = turn FROM (
+            SELECT number AS ended, row_number() OVER (ORDER BY finished, number) AS turn FROM jobs
+            WHERE state IN ('done', 'failed', 'cancelled')
+        ) WHERE number = ended""",
+        "DROP INDEX jobs_by_turn",
+        "CREATE INDEX jobs_by_turn ON jobs (state, device, waits, priority DESC, position, number)",
+        "CREATE UNIQUE INDEX jobs_by_ending ON jobs (ending) WHERE ending IS NOT NULL",
+        "ALTER TABLE sweeps ADD COLUMN cancelled REAL",
+        """CREATE TABLE followers (
+            sweep TEXT NOT NULL REFERENCES sweeps ON DELETE CASCADE,
+            host TEXT NOT NULL,
+            boot_id TEXT NOT NULL,
+            pid INTEGER NOT NULL,
+            start_ticks INTEGER NOT NULL,
+            PRIMARY KEY (sweep, host, boot_id, pid, start_ticks)
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 """Statements of each version, in order. Never changed once released: a change is a new entry."""
 

@@ -37,6 +37,13 @@ class Reason(StrEnum):
     """Its process died; it goes on from its checkpoint when it is run again."""
 
 
+class Request(StrEnum):
+    """What is asked of the worker of a running job."""
+
+    PAUSE = "pause"
+    CANCEL = "cancel"
+
+
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.RUNNING, State.PAUSED, State.CANCELLED, State.FAILED, State.DONE}),
     State.RUNNING: frozenset({State.DONE, State.FAILED, State.CANCELLED, State.PAUSED, State.INTERRUPTED}),

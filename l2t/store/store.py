@@ -6,14 +6,15 @@ from typing import Self
 
 from l2t.store.artefacts import Artefacts
 from l2t.store.database import connect, connect_reading
-from l2t.store.lifecycle import Lifecycle
+from l2t.store.followers import Followers
 from l2t.store.queries import Queries
-from l2t.store.submit import Submitting
+from l2t.store.queue import Queueing
 
 
-class Store(Submitting, Lifecycle, Queries, Artefacts):
+class Store(Queueing, Followers, Queries, Artefacts):
     """All that is known about the jobs of one home: asking for them (`submit.py`), what happens to them
-    (`lifecycle.py`), questions (`queries.py`) and what runs share (`artefacts.py`). A thread opens its own.
+    (`lifecycle.py`), changes of the queue (`queue.py`), tags and notes (`marks.py`), who follows (`followers.py`),
+    questions (`queries.py`) and what runs share (`artefacts.py`). A thread opens its own.
 
     Raises StoreError from any method where the disk is full, or the database is damaged or locked for long.
     """

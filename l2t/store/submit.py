@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from l2t.errors import StoreError
-from l2t.store.database import Database
 from l2t.store.files import write_json
+from l2t.store.marks import Marks
 from l2t.store.rows import Counts, Planned, Submission, Submitted
 from l2t.store.state import State
 from l2t.store.transitions import move
 
 if TYPE_CHECKING:
-    from l2t.spec import RunSpec, SourceSpec
+    from l2t.spec import ArtefactSpec, RunSpec, SourceSpec
+
+    Spec = RunSpec | SourceSpec | ArtefactSpec
 
 _AGAIN = (State.FAILED, State.CANCELLED, State.INTERRUPTED)
 _FRESH = {"redo": 1, "attempts": 0, "stalled": 0, "reached": 0, "epoch": 0}
+_AGAIN_COLUMNS = dict.fromkeys(("reason", "message", "finished", "ending", "not_before", "request"))
 _FRESH_RESULT = "accuracy, best_val, rare_recall, parameters, steps, seconds, peak_memory"
 
 
-class Submitting(Database):
+class Submitting(Marks):
     """The part of the store that takes submissions."""
 
     def preview(self, submission: Submission) -> Planned:
@@ -55,17 +58,19 @@ class Submitting(Database):
             known = [number for _, number, _ in existing]
             first: int = self._all("SELECT coalesce(max(number), 0) + 1 FROM jobs")[0][0]
             # Sources first: what others wait for is asked for, and so run, before them.
-            new: list[SourceSpec | RunSpec] = [spec for id, spec in sources.items() if id not in states]
+            new: list[Spec] = [spec for id, spec in sources.items() if id not in states]
             new += [spec for id, spec in runs.items() if id not in states]
-            self._insert(new, first, now)
+            self._insert(new, first, now, submission.priority)
             numbers = known + list(range(first, first + len(new)))
-            self._queue_again(known)
+            self._queue_again(known, submission.priority)
             if submission.force:
-                self._queue_done(known, "run" if runs else "source")
+                self._queue_done(known, "run" if runs else "source", submission.priority)
             self._renew(runs, known)
-            needed = self._need_sources(numbers)
-            self._queue_again(needed)
+            needed = self._need([*runs.values(), *sources.values()], numbers)
+            self._queue_again(needed, submission.priority)
             numbers += needed
+            self._recount(numbers)
+            self._mark(runs, submission.tags, (), submission.note)
             sweep = self._record_sweep(submission, [*runs, *sources], numbers, now)
         return Submitted(sweep, planned.runs, planned.sources)
 
@@ -75,21 +80,31 @@ class Submitting(Database):
         )
         return [(id, number, State(state)) for id, number, state in rows]
 
-    def _insert(self, specs: list[SourceSpec | RunSpec], first: int, now: float) -> None:
+    def _turn(self) -> int:
+        """The position of the first of newly queued jobs. Positions are virtual start times: those of a new sweep begin
+        where the queue stands, so that sweeps take turns."""
+        found = self._all(
+            "SELECT coalesce((SELECT min(position) FROM jobs WHERE state = 'queued'), max(position) + 1, 1) FROM jobs"
+        )
+        turn: int = found[0][0]
+        return turn
+
+    def _insert(self, specs: list[Spec], first: int, now: float, priority: int) -> None:
         from l2t.spec import RunSpec
 
         jobs, texts, runs = [], [], []
+        shift = self._turn() - first
         for number, spec in enumerate(specs, first):
-            kind = "run" if isinstance(spec, RunSpec) else "source"
-            jobs.append((number, spec.id, kind, spec.name, State.QUEUED, number, spec.train.epochs, now))
+            order = (State.QUEUED, priority, number + shift)
+            jobs.append((number, spec.id, spec.kind, spec.name, *order, spec.train.epochs, now, spec.device))
             texts.append((number, spec.model_dump_json()))
             if isinstance(spec, RunSpec):
                 source = (spec.source.name, spec.source.hash) if spec.source else (None, None)
                 what = (spec.method, spec.dataset, spec.shots, spec.seed)
                 runs.append((number, *what, *source, spec.target, spec.recipe, spec.cell))
         self._many(
-            "INSERT INTO jobs (number, id, kind, name, state, position, epochs, created)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO jobs (number, id, kind, name, state, priority, position, epochs, created, device)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             jobs,
         )
         self._many("INSERT INTO specs VALUES (?, ?)", texts)
@@ -109,42 +124,69 @@ class Submitting(Database):
         self._many("UPDATE specs SET spec = ? WHERE number = ?", [(runs[id].model_dump_json(), n) for n, id in queued])
         self._many("UPDATE runs SET recipe = ? WHERE number = ?", [(runs[id].recipe, n) for n, id in queued])
 
-    def _need_sources(self, numbers: list[int]) -> list[int]:
-        """Let queued runs wait for the training of their source, where that is a job; returns these jobs' numbers."""
-        needs = self._all(
-            "SELECT jobs.number, source.number FROM runs JOIN jobs USING (number)"
-            " JOIN jobs AS source ON source.id = source_hash"
-            " WHERE jobs.state = 'queued' AND jobs.number IN (SELECT value FROM json_each(?))",
+    def _need(self, specs: Iterable[Spec], numbers: list[int]) -> list[int]:
+        """Let queued jobs wait for what they need, where that is a job; returns the numbers of those among them, and
+        of what they need themselves, that are not in `numbers`."""
+        pairs = [(spec.id, needed) for spec in specs for needed in spec.needs]
+        self._all(
+            "INSERT OR IGNORE INTO needs SELECT waiting.number, made.number FROM json_each(?)"
+            " JOIN jobs AS waiting ON waiting.id = json_extract(value, '$[0]')"
+            " JOIN jobs AS made ON made.id = json_extract(value, '$[1]') WHERE waiting.state = 'queued'",
+            [json.dumps(pairs)],
+        )
+        found = self._all(
+            "WITH RECURSIVE wanted (number) AS (SELECT value FROM json_each(?)"
+            " UNION SELECT needed FROM needs JOIN wanted USING (number)) SELECT number FROM wanted ORDER BY number",
             [json.dumps(numbers)],
         )
-        self._many("INSERT OR IGNORE INTO needs VALUES (?, ?)", needs)
-        return sorted({needed for _, needed in needs} - set(numbers))
+        return [number for (number,) in found if number not in set(numbers)] if len(found) > len(numbers) else []
 
-    def _queue_again(self, numbers: list[int]) -> None:
-        move(
+    def _recount(self, numbers: list[int]) -> None:
+        """Count anew, for these jobs and for those that need them, what is still to be done before them."""
+        self._all(
+            "UPDATE jobs SET waits = (SELECT count(*) FROM needs JOIN jobs AS made ON made.number = needed"
+            " WHERE needs.number = jobs.number AND made.state <> 'done')"
+            " WHERE number IN (SELECT number FROM needs WHERE needed IN (SELECT value FROM json_each(:numbers))"
+            " UNION SELECT number FROM needs WHERE number IN (SELECT value FROM json_each(:numbers)))",
+            {"numbers": json.dumps(numbers)},
+        )
+
+    def _queue_again(self, numbers: list[int], priority: int | None = None) -> None:
+        """Queue what ended without a result; with another priority where one is given."""
+        moved = move(
             self._connection,
             _AGAIN,
             State.QUEUED,
             "number IN (SELECT value FROM json_each(:numbers))",
             {"numbers": json.dumps(numbers)},
-            {"attempts": 0, "stalled": 0, "reached": 0, "reason": None, "message": None, "finished": None},
+            _AGAIN_COLUMNS | {"attempts": 0, "stalled": 0, "reached": 0} | _given(priority),
         )
+        self._line_up([number for (number,) in moved])
 
-    def _queue_done(self, numbers: list[int], kind: str) -> None:
+    def _queue_done(self, numbers: list[int], kind: str, priority: int) -> None:
         moved = move(
             self._connection,
             [State.DONE],
             State.QUEUED,
             "kind = :kind AND number IN (SELECT value FROM json_each(:numbers))",
             {"kind": kind, "numbers": json.dumps(numbers)},
-            _FRESH | {"finished": None},
+            _FRESH | _AGAIN_COLUMNS | _given(priority),
             returning="number, id",
         )
+        self._line_up([number for number, _ in moved])
         self._many(
             f"UPDATE runs SET ({_FRESH_RESULT}) = (NULL, NULL, NULL, NULL, NULL, NULL, NULL) WHERE number = ?",
             [(number,) for number, _ in moved],
         )
         self._many("DELETE FROM artefacts WHERE hash = ?", [(id,) for _, id in moved])
+
+    def _line_up(self, numbers: Sequence[int]) -> None:
+        """Give jobs that are queued again new positions, as if they were new."""
+        turn = self._turn()
+        self._many(
+            "UPDATE jobs SET position = ? WHERE number = ?",
+            [(turn + rank, n) for rank, n in enumerate(sorted(numbers))],
+        )
 
     def _record_sweep(self, submission: Submission, ids: list[str], numbers: list[int], now: float) -> str:
         """The sweep's row and, for the day the database is lost, its small file; written before the commit."""
@@ -153,8 +195,9 @@ class Submitting(Database):
         sweep = content_hash(sorted(ids))[:8]
         record = (submission.command, submission.recipe, submission.seeds_planned)
         self._all(
-            "INSERT INTO sweeps VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET asked = excluded.asked,"
-            " command = excluded.command, recipe = excluded.recipe, seeds_planned = excluded.seeds_planned",
+            "INSERT INTO sweeps VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (id) DO UPDATE SET asked = excluded.asked,"
+            " command = excluded.command, recipe = excluded.recipe, seeds_planned = excluded.seeds_planned,"
+            " cancelled = NULL",
             (sweep, now, now, *record),
         )
         self._many("INSERT OR IGNORE INTO sweep_jobs VALUES (?, ?)", [(sweep, number) for number in numbers])
@@ -168,7 +211,11 @@ class Submitting(Database):
         return sweep
 
 
-def _unique(submission: Submission) -> tuple[dict[str, RunSpec], dict[str, SourceSpec]]:
+def _given(priority: int | None) -> dict[str, int]:
+    return {} if priority is None else {"priority": priority}
+
+
+def _unique(submission: Submission) -> tuple[dict[str, RunSpec], dict[str, SourceSpec | ArtefactSpec]]:
     return {run.id: run for run in submission.runs}, {source.id: source for source in submission.sources}
 
 
