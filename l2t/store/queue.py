@@ -1,0 +1,189 @@
+"""Changing the queue: pause, resume, cancel, retry, order, forget. Every change is one transaction over the runs that a
+filter selects."""
+
+import json
+import time
+from typing import Any, Literal
+
+from l2t.errors import StoreError, UsageError
+from l2t.store.files import read_json, write_json
+from l2t.store.filter import Filter
+from l2t.store.folder import JobFolder
+from l2t.store.lifecycle import Lifecycle
+from l2t.store.rows import Changed
+from l2t.store.state import Request, State
+from l2t.store.submit import Submitting
+from l2t.store.transitions import move
+
+_LIVE = "('queued', 'running', 'paused', 'interrupted')"
+_RUNS = "number IN (SELECT value FROM json_each(:numbers))"
+
+
+class Queueing(Submitting, Lifecycle):
+    """The part of the store that changes the queue."""
+
+    def pause(self, filter: Filter, now: bool = False) -> Changed:
+        """Let queued runs wait until they are resumed. Running ones end first, or checkpoint `now`."""
+        with self._transaction():
+            numbers = self._numbers(filter)
+            paused = move(self._connection, [State.QUEUED], State.PAUSED, _RUNS, _json(numbers), {})
+            running = self._request(numbers, Request.PAUSE) if now else self._running(numbers)
+        return Changed(len(paused), asked=running) if now else Changed(len(paused), finishing=running)
+
+    def resume(self, filter: Filter) -> Changed:
+        """Put paused runs back in the queue, where they were; what was asked to pause and has not yet, goes on."""
+        with self._transaction():
+            numbers = self._numbers(filter)
+            resumed = move(self._connection, [State.PAUSED], State.QUEUED, _RUNS, _json(numbers), {})
+            spared = self._all(
+                f"UPDATE jobs SET request = NULL WHERE {_RUNS} AND state = 'running' AND request = 'pause'"
+                " RETURNING number",
+                _json(numbers),
+            )
+        return Changed(len(resumed) + len(spared))
+
+    def cancel(self, filter: Filter) -> Changed:
+        """Take runs out of the queue; running ones stop as soon as their worker hears of it. What only they needed is
+        cancelled too."""
+        with self._transaction():
+            return self._cancel(self._numbers(filter))
+
+    def cancel_sweep(self, sweep: str) -> Changed:
+        """Cancel a sweep: of its runs those that no other sweep, which is not cancelled, wants."""
+        with self._transaction():
+            if not self._all("UPDATE sweeps SET cancelled = ? WHERE id = ? RETURNING id", [time.time(), sweep]):
+                raise UsageError(f"no sweep {sweep!r}")
+            mine = [
+                number
+                for (number,) in self._all(
+                    "SELECT number FROM sweep_jobs JOIN jobs USING (number)"
+                    f" WHERE sweep = ? AND kind = 'run' AND state IN {_LIVE}",
+                    [sweep],
+                )
+            ]
+            wanted = {
+                number
+                for (number,) in self._all(
+                    "SELECT number FROM sweep_jobs JOIN sweeps ON sweeps.id = sweep"
+                    " WHERE cancelled IS NULL AND number IN (SELECT value FROM json_each(?))",
+                    [json.dumps(mine)],
+                )
+            }
+            changed = self._cancel([number for number in mine if number not in wanted])
+            self._note_cancelled(sweep)
+        return Changed(changed.changed, asked=changed.asked, kept=len(wanted))
+
+    def retry(self, filter: Filter) -> Changed:
+        """Queue failed and cancelled runs again, and what they need."""
+        with self._transaction():
+            numbers = self._numbers(filter, "state IN ('failed', 'cancelled')")
+            self._queue_again(numbers)
+            needed = self._need([], numbers)
+            self._queue_again(needed)
+            self._recount([*numbers, *needed])
+        return Changed(len(numbers))
+
+    def prioritise(self, filter: Filter, priority: int) -> Changed:
+        """Give runs that are still to be done another priority, and what they need at least the same."""
+        with self._transaction():
+            numbers = self._numbers(filter, f"state IN {_LIVE}")
+            self._all(f"UPDATE jobs SET priority = :priority WHERE {_RUNS}", _json(numbers) | {"priority": priority})
+            needed = self._need([], numbers)
+            self._all(
+                f"UPDATE jobs SET priority = max(priority, :priority) WHERE {_RUNS}",
+                _json(needed) | {"priority": priority},
+            )
+        return Changed(len(numbers))
+
+    def move(self, filter: Filter, to: Literal["first", "last"]) -> Changed:
+        """Move waiting runs before or behind all others of their priority, in the order that they have."""
+        with self._transaction():
+            rows = self._all(
+                "SELECT jobs.number FROM runs JOIN jobs USING (number) WHERE jobs.state IN ('queued', 'paused')"
+                f" AND {filter.where} ORDER BY position, jobs.number",
+                filter.parameters,
+            )
+            numbers = [number for (number,) in rows]
+            least, most = self._all(
+                "SELECT coalesce(min(position), 1), coalesce(max(position), 0) FROM jobs"
+                " WHERE state IN ('queued', 'paused')"
+            )[0]
+            begin = least - len(numbers) if to == "first" else most + 1
+            self._many(
+                "UPDATE jobs SET position = ? WHERE number = ?",
+                [(begin + rank, number) for rank, number in enumerate(numbers)],
+            )
+        return Changed(len(numbers))
+
+    def clear(self, filter: Filter) -> Changed:
+        """Forget failed and cancelled runs; what they left is moved to `runs/.archive`."""
+        with self._transaction():
+            numbers = self._numbers(filter, "state IN ('failed', 'cancelled')")
+            gone = self._all(f"SELECT id FROM jobs WHERE {_RUNS}", _json(numbers))
+            for table in ("needs", "sweep_jobs", "specs", "runs", "jobs"):
+                self._all(f"DELETE FROM {table} WHERE {_RUNS}", _json(numbers))
+            try:
+                for (id,) in gone:
+                    JobFolder.of(self.home, "run", id).archive()
+            except OSError as error:
+                raise StoreError(f"{error.filename or self.home}: {error.strerror}. Nothing was forgotten") from error
+        return Changed(len(gone))
+
+    def _numbers(self, filter: Filter, where: str = "1") -> list[int]:
+        rows = self._all(
+            f"SELECT jobs.number FROM runs JOIN jobs USING (number) WHERE {where} AND {filter.where}",
+            filter.parameters,
+        )
+        return [number for (number,) in rows]
+
+    def _running(self, numbers: list[int]) -> int:
+        found: int = self._all(f"SELECT count(*) FROM jobs WHERE {_RUNS} AND state = 'running'", _json(numbers))[0][0]
+        return found
+
+    def _request(self, numbers: list[int], request: Request) -> int:
+        return len(
+            self._all(
+                f"UPDATE jobs SET request = :request WHERE {_RUNS} AND state = 'running' RETURNING number",
+                _json(numbers) | {"request": request},
+            )
+        )
+
+    def _cancel(self, numbers: list[int]) -> Changed:
+        columns: dict[str, Any] = {"finished": time.time(), "reason": None, "message": None}
+        waiting = [State.QUEUED, State.PAUSED, State.INTERRUPTED]
+        gone = move(self._connection, waiting, State.CANCELLED, _RUNS, _json(numbers), columns)
+        self._number_ends(gone)
+        asked = self._request(numbers, Request.CANCEL)
+        while True:
+            # What nothing that is left needs, and no sweep asks for by itself.
+            needless = self._all(
+                f"""SELECT number FROM jobs WHERE kind <> 'run' AND state IN ('queued', 'paused')
+                AND EXISTS (SELECT 1 FROM needs WHERE needed = jobs.number) AND NOT EXISTS (
+                    SELECT 1 FROM needs JOIN jobs AS waiting ON waiting.number = needs.number
+                    WHERE needed = jobs.number AND waiting.state IN {_LIVE}
+                ) AND NOT EXISTS (
+                    SELECT 1 FROM sweep_jobs AS mine JOIN sweeps ON sweeps.id = mine.sweep
+                    WHERE mine.number = jobs.number AND cancelled IS NULL AND NOT EXISTS (
+                        SELECT 1 FROM sweep_jobs AS other JOIN runs ON runs.number = other.number
+                        WHERE other.sweep = mine.sweep
+                    )
+                )"""
+            )
+            if not needless:
+                return Changed(len(gone), asked=asked)
+            ids = [number for (number,) in needless]
+            self._number_ends(move(self._connection, waiting, State.CANCELLED, _RUNS, _json(ids), columns))
+
+    def _note_cancelled(self, sweep: str) -> None:
+        """In the sweep's small file too."""
+        path = self.home / "sweeps" / f"{sweep}.json"
+        try:
+            record = read_json(path)
+            if record is not None:
+                write_json(path, record | {"cancelled": time.time()})
+        except OSError as error:
+            raise StoreError(f"{path}: {error.strerror}. Nothing was cancelled") from error
+
+
+def _json(numbers: list[int]) -> dict[str, Any]:
+    return {"numbers": json.dumps(numbers)}
