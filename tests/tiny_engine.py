@@ -15,7 +15,7 @@ from typing import Any
 
 from l2t.errors import DivergedError, UsageError
 from l2t.jobs.engine import Engine
-from l2t.spec import RunSpec, SourceSpec
+from l2t.spec import ArtefactSpec, RunSpec, SourceSpec
 from l2t.store import files
 from l2t.store.files import write_atomic
 from l2t.store.folder import JobFolder
@@ -80,6 +80,12 @@ def source(spec: SourceSpec, folder: JobFolder, control: Control) -> dict[str, A
     return train(spec.id, spec.train.epochs, how, folder, control)
 
 
+def artefact(spec: ArtefactSpec, folder: JobFolder, home: Path, control: Control) -> dict[str, Any]:
+    for needed in spec.needs:
+        assert JobFolder.of(home, "artefact", needed).read_result(), "an artefact began before what it needs was done"
+    return train(spec.id, spec.train.epochs, spec.inputs, folder, control)
+
+
 def fill_disk(path: Path, number: int) -> None:
     """Let every write of this process fail with that error, half done, as long as `path` exists."""
     real = files._write
@@ -96,4 +102,4 @@ def fill_disk(path: Path, number: int) -> None:
 def load() -> Engine:
     if "TINY_DISK_FULL" in os.environ:
         fill_disk(Path(os.environ["TINY_DISK_FULL"]), int(os.environ["TINY_DISK_ERROR"]))
-    return Engine(run, source, lambda spec: {"fingerprint": {"cpu": os.environ.get("TINY_CPU", "tiny")}})
+    return Engine(run, source, artefact, lambda spec: {"fingerprint": {"cpu": os.environ.get("TINY_CPU", "tiny")}})

@@ -15,13 +15,16 @@ from l2t.jobs.engine import Engine, Result
 from l2t.jobs.failure import classify
 from l2t.jobs.heartbeat import Heartbeat
 from l2t.jobs.memory import peak, reset_peak
-from l2t.spec import RunSpec, SourceSpec
+from l2t.spec import ArtefactSpec, RunSpec, SourceSpec
 from l2t.store.files import append_text, read_json, write_json
 from l2t.store.folder import JobFolder
 from l2t.store.rows import Job, Owner
 from l2t.store.state import ClaimLostError, Reason, State
 from l2t.store.store import Store
 from l2t.train.control import Control, Interrupted
+
+
+Spec = RunSpec | SourceSpec | ArtefactSpec
 
 
 class After(Enum):
@@ -86,8 +89,10 @@ def _train(store: Store, job: Job, folder: JobFolder, engine: Engine, control: C
     try:
         if isinstance(spec, RunSpec):
             result = engine.run(spec, folder, store.home, control)
-        else:
+        elif isinstance(spec, SourceSpec):
             result = engine.source(spec, folder, control)
+        else:
+            result = engine.artefact(spec, folder, store.home, control)
     finally:
         folder.write_attempt(job.attempts, time.monotonic() - started, peak(spec.device))
     folder.write_result(result)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from l2t.spec import RunSpec, SourceSpec
+from l2t.spec import ArtefactSpec, RunSpec, SourceSpec
 from l2t.store.folder import JobFolder
 from l2t.train.control import Control
 
@@ -17,20 +17,22 @@ Result = dict[str, Any]
 class Engine:
     """The functions that compute jobs, and the one that tells where they do.
 
-    `run` and `source` go on from `checkpoint.pt` where the folder has one, raise `Interrupted` where they were asked
-    to stop and have written it, and DivergedError, UsageError or DataError where the job cannot end well.
+    `run`, `source` and `artefact` go on from `checkpoint.pt` where the folder has one, raise `Interrupted` where they
+    were asked to stop and have written it, and DivergedError, UsageError or DataError where the job cannot end well.
     """
 
     run: Callable[[RunSpec, JobFolder, Path, Control], Result]
     source: Callable[[SourceSpec, JobFolder, Control], Result]
-    environment: Callable[[RunSpec | SourceSpec], dict[str, Any]]
+    artefact: Callable[[ArtefactSpec, JobFolder, Path, Control], Result]
+    environment: Callable[[RunSpec | SourceSpec | ArtefactSpec], dict[str, Any]]
     """Contents of a job's `env.json`; its "fingerprint" decides whether a checkpoint may be gone on with."""
 
 
 def load() -> Engine:
     """The real engine."""
     from l2t.jobs.environment import environment
+    from l2t.train.artefact import make_artefact
     from l2t.train.run import train_run
     from l2t.train.source import train_source
 
-    return Engine(train_run, train_source, environment)
+    return Engine(train_run, train_source, make_artefact, environment)

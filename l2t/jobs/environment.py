@@ -5,25 +5,38 @@ The *fingerprint* is the part that decides bits: on an equal one a run is the sa
 
 import os
 import platform
-import subprocess
 import sys
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
 
-import l2t
-from l2t.spec import RunSpec, SourceSpec
+from l2t.jobs.provenance import provenance
+from l2t.spec import ArtefactSpec, RunSpec, SourceSpec
 
-PACKAGES = ("l2t", "torch", "torchvision", "numpy", "scipy", "pillow", "scikit-learn", "matplotlib", "pydantic")
+DECIDING = (
+    "ATEN_CPU_CAPABILITY",
+    "ONEDNN_MAX_CPU_ISA",
+    "DNNL_MAX_CPU_ISA",
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+    "DNNL_DEFAULT_FPMATH_MODE",
+    "MKL_CBWR",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "NVIDIA_TF32_OVERRIDE",
+    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
+    "TORCH_BLAS_PREFER_CUBLASLT",
+)
+"""Environment variables that change arithmetic, read by libraries at their start."""
 
 
 def fingerprint(device: str, threads: int) -> dict[str, Any]:
     """What two computations must share to give the same bits: CPU model, threads, torch; on CUDA also the GPU's model,
-    driver and cuDNN."""
+    driver and cuDNN. "variables": those of the environment that change arithmetic, where any is set."""
     found: dict[str, Any] = {"device": device, "torch": torch.__version__, "threads": threads, "cpu": _cpu()}
+    variables = {name: os.environ[name] for name in DECIDING if os.environ.get(name)}
+    if variables:
+        found["variables"] = variables
     if device == "cuda":
         found |= {
             "gpu": torch.cuda.get_device_name(),
@@ -34,18 +47,29 @@ def fingerprint(device: str, threads: int) -> dict[str, Any]:
     return found
 
 
-def environment(spec: RunSpec | SourceSpec) -> dict[str, Any]:
+def environment(spec: RunSpec | SourceSpec | ArtefactSpec) -> dict[str, Any]:
     """The contents of `env.json` for a job that this process computes."""
-    return {
+    return provenance() | {
         "fingerprint": fingerprint(spec.device, spec.train.threads),
-        "packages": _packages(),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "host": platform.node(),
+        "device": _device(spec.device),
         "pid": os.getpid(),
         "command": sys.argv,
-        "source_tree": _source_tree(),
-        "data": {spec.dataset: spec.checksum},
+        "data": {} if isinstance(spec, ArtefactSpec) else {spec.dataset: spec.checksum},
+    }
+
+
+def _device(kind: str) -> dict[str, Any]:
+    """Which one of its kind: unlike the fingerprint, two equal GPUs are told apart."""
+    if kind != "cuda":
+        return {"kind": kind, "name": _cpu()}
+    properties = torch.cuda.get_device_properties()
+    return {
+        "kind": kind,
+        "name": properties.name,
+        "uuid": str(properties.uuid),
+        "memory": properties.total_memory,
+        "driver": _driver(),
+        "visible": os.environ.get("CUDA_VISIBLE_DEVICES"),
     }
 
 
@@ -70,32 +94,3 @@ def _driver() -> str:
         return Path("/proc/driver/nvidia/version").read_text().splitlines()[0]
     except (OSError, IndexError):
         return ""
-
-
-@cache
-def _packages() -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = None
-    return found
-
-
-@cache
-def _source_tree() -> dict[str, Any] | None:
-    """Commit of the code that runs, and whether it has uncommitted changes; None where it is no git checkout."""
-    root = Path(l2t.__file__).parents[1]
-    if not (root / ".git").exists():
-        return None
-    try:
-        commit = _git(root, "rev-parse", "HEAD")
-        return {"commit": commit, "dirty": bool(_git(root, "status", "--porcelain", "--", "l2t"))}
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
-def _git(root: Path, *command: str) -> str:
-    done = subprocess.run(["git", "-C", root, *command], capture_output=True, text=True, check=True, timeout=30)
-    return done.stdout.strip()

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from l2t.jobs.eta import remaining
@@ -60,18 +60,25 @@ def overview(home: Path) -> Overview:
         shown = None
     workers = max(1, len(shown.slots)) if shown else 1
     with Store.read(home) as store:
+        running = store.running()
         return Overview(
             holder=found,
             died=last is not None and last.ended is None,
             doing=shown.doing if shown else None,
             problem=shown.problem if shown else None,
-            slots=shown.slots if shown else (),
+            slots=[_now(slot, running) for slot in shown.slots] if shown else (),
             closed=shown.closed if shown else (),
-            running=store.running(),
+            running=running,
             sweeps=[_progress(store, sweep, workers) for sweep in store.live_sweeps()],
             failures=store.runs(parse(["state=failed"]), "-finished", FAILURES),
             runs=store.count(),
         )
+
+
+def _now(slot: SlotStatus, running: Sequence[JobRow]) -> SlotStatus:
+    """A slot with what its worker computes now, which the supervisor tells a second later."""
+    job = next((job for job in running if slot.pid is not None and job.pid == slot.pid), None)
+    return replace(slot, job=job.id if job else None, job_name=job.name if job else None)
 
 
 def _progress(store: Store, sweep: SweepRow, workers: int) -> SweepProgress:

@@ -55,8 +55,7 @@ def current() -> Owner:
 
 
 def lives_here(owner: Owner) -> bool:
-    """Whether a process of this host still runs: a zombie, a later process of the same pid and one of an earlier boot are
-    dead."""
+    """Whether a process of this host runs: a zombie, a later process of its pid and one of another boot do not."""
     return owner.boot_id == boot_id() and start_ticks(owner.pid) == owner.start_ticks
 
 

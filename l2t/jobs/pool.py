@@ -39,7 +39,7 @@ class Worker:
 class Pool:
     """At most one worker a slot.
 
-    engine: import string of what gives the workers their engine; followed: whether they do jobs of followed sweeps only.
+    engine: import string of what gives the workers their engine; followed: they do jobs of followed sweeps only.
     """
 
     def __init__(self, home: Path, engine: str, followed: bool) -> None:

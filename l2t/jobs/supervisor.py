@@ -23,7 +23,7 @@ from l2t.jobs.slots import Slot, Slots, SlotSettings, by_uuid, open_slots
 from l2t.jobs.status import NAME, Doing, SlotStatus, Snapshot, write_snapshot
 from l2t.jobs.supervisor_log import SupervisorLog
 from l2t.jobs.webhook import Event
-from l2t.settings import read_settings
+from l2t.settings import read_settings, webhook_of
 from l2t.store.rows import JobRow, Owner
 from l2t.store.state import Reason, State
 from l2t.store.store import Store
@@ -41,10 +41,10 @@ class Supervisor:
     """Looks after one home, whose lock it holds. A context manager: leaving it stops what still runs, and what is
     started next goes on from there.
 
-    followed: jobs of followed sweeps only, and a StoreError where workers keep dying (a person looks on); else all jobs,
-    and another try a minute later. gpus: what there is, None for those that NVML sees; engine: import string of what
-    gives the workers their engine. Raises UsageError where a GPU is asked for that there is not, or the home's `l2t.toml`
-    has mistakes.
+    followed: jobs of followed sweeps only, and a StoreError where workers keep dying (a person looks on); else all
+    jobs, and another try a minute later. gpus: what there is, None for those that NVML sees. engine: import string of
+    what gives the workers their engine.
+    Raises UsageError where a GPU is asked for that there is not, or the home's `l2t.toml` has mistakes.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class Supervisor:
         self._running: Sequence[JobRow] = ()
         self._shown: Snapshot | None = None
         self.log.say(f"begins: {lock.holder.description}")
+        self._look()
 
     @property
     def finished(self) -> bool:
@@ -255,6 +256,7 @@ class Supervisor:
         try:
             if len(self._pool):
                 self.stop()
+            self._tell_ends()
         finally:
             self.log.say("ends")
             self._store.close()

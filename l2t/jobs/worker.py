@@ -91,8 +91,8 @@ def _listen(signals: Signals) -> None:
 
 
 def main() -> int:
-    """Entry point. Exit code: 0, failed jobs included; 75 where the disk took nothing; 2, with one line, where the store
-    could not be used."""
+    """Entry point. Exit code: 0, failed jobs included; 75 where the disk took nothing; 2, with one line, where the
+    store could not be used."""
     parser = argparse.ArgumentParser(prog="l2t.jobs.worker", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--home", type=Path, required=True, help="the home folder")
     parser.add_argument("--device", choices=["cpu", "cuda"], required=True, help="kind of device its jobs are for")

@@ -1,4 +1,6 @@
-"""The methods, by name."""
+"""The methods, by name, and the phases that some have before their own training."""
+
+from typing import Any
 
 from l2t.methods.base import MethodConfig
 from l2t.registry import Registry
@@ -13,3 +15,6 @@ methods: Registry[type[MethodConfig]] = Registry(
     },
     listing="l2t methods",
 )
+
+phases: Registry[Any] = Registry("phase", {}, listing="l2t methods")
+"""What makes artefacts (see `l2t.train.artefact.Make`), by the name in `ArtefactSpec.phase`."""

@@ -238,10 +238,9 @@ class Lifecycle(Database):
 
     def _number_ends(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Give jobs that have ended, their numbers first in each row, the next endings."""
-        self._many(
-            "UPDATE jobs SET ending = (SELECT coalesce(max(ending), 0) + 1 FROM jobs) WHERE number = ?",
-            [(row[0],) for row in rows],
-        )
+        for row in rows:
+            last = self._all("UPDATE endings SET last = last + 1 RETURNING last")[0][0]
+            self._all("UPDATE jobs SET ending = ? WHERE number = ?", [last, row[0]])
 
     def _done(
         self,

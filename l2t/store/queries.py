@@ -138,7 +138,7 @@ class Queries(Database):
 
     def last_ending(self) -> int:
         """Number of the last ending; 0 where nothing has ended."""
-        last: int = self._all("SELECT coalesce(max(ending), 0) FROM jobs")[0][0]
+        last: int = self._all("SELECT last FROM endings")[0][0]
         return last
 
     def ended_after(self, ending: int, sweep: str | None = None) -> list[JobRow]:

@@ -1,4 +1,4 @@
-"""SIGKILLs at chosen events, of workers and supervisors: all runs are done, each once, bit for bit as in a quiet sweep."""
+"""SIGKILLs at chosen events, of workers and supervisors: every run is done, once, bit for bit as in a quiet sweep."""
 
 import os
 import random

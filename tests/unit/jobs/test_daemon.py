@@ -74,7 +74,7 @@ def test_it_works_detached_and_goes_down_when_asked(
 
 def test_the_second_says_who_was_first(tmp_path: Path, up: Callable[[], Holder]) -> None:
     first = up()
-    with pytest.raises(StoreError, match=f"is held by the supervisor .*pid {first.owner.pid}"):
+    with pytest.raises(StoreError, match=rf"is held by the supervisor .*pid {first.owner.pid}"):
         up()
 
 
@@ -109,7 +109,7 @@ def test_a_killed_one_is_followed_by_another_that_goes_on(
 
 def test_what_keeps_it_from_starting_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="did not start: .*Choose another folder"):
+    with pytest.raises(StoreError, match=r"did not start: .*Choose another folder"):
         start(tmp_path / "file" / "home", SlotSettings(cpu=1))
 
 
@@ -128,7 +128,8 @@ def test_files_named_like_modules_in_the_working_directory_change_nothing(
     home = tmp_path / "home"
     submit(home, [make_run()])
     script = (
-        "import sys; from pathlib import Path; from l2t.jobs.daemon import start; from l2t.jobs.slots import SlotSettings\n"
+        "import sys; from pathlib import Path\n"
+        "from l2t.jobs.daemon import start; from l2t.jobs.slots import SlotSettings\n"
         f"start(Path(sys.argv[1]), SlotSettings(cpu=1), '{tiny_engine}')"
     )
     subprocess.run([sys.executable, "-P", "-c", script, home], check=True, cwd=trap)

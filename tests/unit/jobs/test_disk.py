@@ -30,9 +30,7 @@ class Full:
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT])
-def test_the_pause_ends_when_the_disk_takes_data(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
+def test_the_pause_ends_when_the_disk_takes_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     full = Full(monkeypatch, number)
     monkeypatch.setattr(disk_module, "RETRY_SECONDS", 0.0)
     disk = Disk(tmp_path)

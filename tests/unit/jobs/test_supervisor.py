@@ -171,7 +171,8 @@ def test_workers_stop_when_their_supervisor_is_killed(tmp_path: Path, make_run: 
     submit(tmp_path, [make_run(epochs=10_000, options={"sleep": 0.01})])
     parent = (
         "import os, sys, time; from pathlib import Path\n"
-        "from l2t.jobs.gpus import NoGpus; from l2t.jobs.lock import HomeLock; from l2t.jobs.slots import SlotSettings\n"
+        "from l2t.jobs.gpus import NoGpus; from l2t.jobs.lock import HomeLock\n"
+        "from l2t.jobs.slots import SlotSettings\n"
         "from l2t.jobs.status import read_snapshot; from l2t.jobs.supervisor import Supervisor\n"
         "home = Path(sys.argv[1])\n"
         "one = Supervisor(HomeLock(home, 'up'), SlotSettings(cpu=1), False, NoGpus(), 'tiny_engine:load')\n"
@@ -308,11 +309,13 @@ def test_a_full_disk_pauses_the_work_and_it_goes_on_when_there_is_room(
 class Card:
     """One GPU, as a test sets it."""
 
+    reason: str | None = None
+
     def __init__(self) -> None:
         self.processes: tuple[Process, ...] = ()
 
     def look(self) -> list[Gpu]:
-        return [Gpu("GPU-1", "0", "Fake", 80 << 30, 1 << 30, self.processes, 0.0)]
+        return [Gpu("GPU-1", "0", "Fake", 80 << 30, 0, self.processes, 0.0)]
 
 
 def slot(home: Path) -> tuple[Snapshot, list[str | None]]:
