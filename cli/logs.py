@@ -3,8 +3,9 @@
 import os
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, Self
 
 import typer
 
@@ -46,25 +47,27 @@ def _show_supervisor(home: Path, follow: bool) -> None:
     from l2t.jobs.supervisor_log import KEPT, SupervisorLog
 
     log = SupervisorLog(home).path
-    for number in range(KEPT - 1, 0, -1):
-        LogTail(log.with_name(f"{log.name}.{number}")).show()
-    tail = LogTail(log)
-    if not tail.show() and not follow:
-        say("no supervisor has worked here yet: l2t up starts one")
-    while follow:
-        time.sleep(LOOK_SECONDS)
-        tail.show()
+    with ExitStack() as tails:
+        for number in range(KEPT - 1, 0, -1):
+            tails.enter_context(LogTail(log.with_name(f"{log.name}.{number}"))).show()
+        tail = tails.enter_context(LogTail(log))
+        if not tail.show() and not follow:
+            say("no supervisor has worked here yet: l2t up starts one")
+        while follow:
+            time.sleep(LOOK_SECONDS)
+            tail.show()
 
 
 def _show_run(home: Path, run: str, follow: bool) -> None:
     with Store.read(home) as store:
         row = store.run(run).row
-        tail = LogTail(JobFolder.of(home, "run", row.id).log)
-        while follow and row.state not in ENDED:
-            tail.show()
-            time.sleep(LOOK_SECONDS)
-            row = store.run(row.id).row
-    if not tail.show(whole=True) and not tail.shown:
+        with LogTail(JobFolder.of(home, "run", row.id).log) as tail:
+            while follow and row.state not in ENDED:
+                tail.show()
+                time.sleep(LOOK_SECONDS)
+                row = store.run(row.id).row
+            tail.show(whole=True)
+    if not tail.shown:
         say(f"run {row.id} has no log: it is {row.state} and was never begun")
     elif follow:
         say(f"run {row.id} is {row.state}")
@@ -90,6 +93,13 @@ class LogTail:
         sys.stdout.flush()
         self.shown |= bool(lines)
         return bool(lines)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
 
     def _new(self) -> bytes:
         """The rest of the file that is open, then all of the one that has taken its place."""

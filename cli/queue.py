@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.asking import Asked, prepare, submit
+from cli.asking import Asked, entries, prepare, submit
+from cli.completion_runs import complete_tags
 from cli.diagnostics import ExitCode, say
 from cli.ls import SHORT, note, record
 from cli.output import STATES, Column, duration, write, write_json, write_table
@@ -18,7 +19,7 @@ from cli.spread import spread
 from cli.which import All, Which, lone_sweep, select
 from l2t import paths
 from l2t.errors import UsageError
-from l2t.store.filter import parse
+from l2t.store.filter import ALL
 from l2t.store.rows import RunRow
 from l2t.store.state import State
 from l2t.store.store import Store
@@ -33,7 +34,6 @@ app = typer.Typer(
 )
 
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
-WAITING = f"state={State.QUEUED},{State.RUNNING},{State.PAUSED},{State.INTERRUPTED}"
 
 
 class End(StrEnum):
@@ -72,10 +72,7 @@ def add(asked: Asked) -> ExitCode:
 def list_(which: Which = None, json_: Json = False) -> None:
     """What runs, waits or is paused, in the order in which it is begun."""
     with Store.read(paths.home()) as store:
-        filter = select(store, which, False) if which else parse(())
-        waiting = parse([WAITING])
-        both = type(filter)(f"({filter.where}) AND ({waiting.where})", (*filter.parameters, *waiting.parameters))
-        rows = store.runs(both, "turn")
+        rows = store.queue(select(store, which, False) if which else ALL)
     if json_:
         write_json([record(row) for row in rows])
         return
@@ -199,13 +196,16 @@ def priority(
 def tag(
     which: Which = None,
     all_: All = False,
-    add: Annotated[list[str] | None, typer.Option(metavar="LIST", help="Tags to give them: pilot,paper.")] = None,
-    remove: Annotated[list[str] | None, typer.Option(metavar="LIST", help="Tags to take from them.")] = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LIST", autocompletion=complete_tags, help="Tags to give them: pilot,paper."),
+    ] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option(metavar="LIST", autocompletion=complete_tags, help="Tags to take from them.")
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Give runs tags, or take them away; l2t ls tag=NAME finds them."""
-    from cli.asking import entries
-
     given, taken = entries(add, "--add"), entries(remove, "--remove")
     if not given and not taken:
         raise UsageError("say which tags: --add LIST or --remove LIST")

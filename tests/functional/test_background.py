@@ -380,17 +380,17 @@ def test_a_log_is_followed_over_its_rotation(tmp_path: Path, capsys: pytest.Capt
     from cli.logs import LogTail
 
     path = tmp_path / "log"
-    tail = LogTail(path)
-    assert not tail.show()
-    path.write_bytes(b"one\ntw")
-    tail.show()
-    with path.open("ab") as file:
-        file.write(b"o\nthree\n")
-    path.rename(tmp_path / "log.1")
-    path.write_bytes(b"four\n")
-    tail.show()
-    path.write_bytes(b"5\n")
-    tail.show(whole=True)
+    with LogTail(path) as tail:
+        assert not tail.show()
+        path.write_bytes(b"one\ntw")
+        tail.show()
+        with path.open("ab") as file:
+            file.write(b"o\nthree\n")
+        path.rename(tmp_path / "log.1")
+        path.write_bytes(b"four\n")
+        tail.show()
+        path.write_bytes(b"5\n")
+        tail.show(whole=True)
     assert capsys.readouterr().out.split() == ["one", "two", "three", "four", "5"]
 
 
