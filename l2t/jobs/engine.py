@@ -30,6 +30,9 @@ class Engine:
 
 def load() -> Engine:
     """The real engine."""
+    from l2t.jobs.provenance import provenance
+
+    provenance()  # kept: of the code that is imported now, whatever is edited while jobs run
     from l2t.jobs.environment import environment
     from l2t.train.artefact import make_artefact
     from l2t.train.run import train_run

@@ -6,9 +6,11 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 
+import pytest
 import torch
 
-from l2t.jobs.environment import environment, fingerprint
+from l2t.jobs.environment import DECIDING, environment, fingerprint
+from l2t.jobs.provenance import provenance
 from l2t.spec import RunSpec
 
 
@@ -21,6 +23,16 @@ def test_a_runs_environment_is_plain_json_and_says_where_with_what_and_on_which_
     assert found["host"] == platform.node()
     assert found["command"] == sys.argv
     assert found["data"] == {"digits": "d" * 16}
+    assert found["device"] == {"kind": "cpu", "name": found["fingerprint"]["cpu"]}
+    assert found["code"] == provenance()["code"]
+
+
+def test_a_variable_that_changes_arithmetic_is_part_of_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in DECIDING:
+        monkeypatch.delenv(name, raising=False)
+    assert "variables" not in fingerprint("cpu", 1)
+    monkeypatch.setenv("MKL_CBWR", "COMPATIBLE")
+    assert fingerprint("cpu", 1)["variables"] == {"MKL_CBWR": "COMPATIBLE"}
 
 
 def test_the_fingerprint_of_a_cpu_knows_its_model_the_threads_and_torch() -> None:
