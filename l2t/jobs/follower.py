@@ -16,6 +16,7 @@ from l2t.jobs.slots import SlotSettings
 from l2t.jobs.status import read_snapshot
 from l2t.jobs.supervisor import GRACE_SECONDS, Supervisor
 from l2t.jobs.watch import SweepStatus, SweepWatch
+from l2t.spec.run import Device
 from l2t.store.store import Store
 
 
@@ -39,12 +40,16 @@ class Followed:
 class Follower:
     """Follows one sweep. A context manager: leaving it stops what this process's own workers still run.
 
-    slots: where to work if it is this process that does; engine: import string of what gives workers their engine.
+    device: the kind that its jobs need; slots: where to work if it is this process that does; engine: import string of
+    what gives workers their engine.
     """
 
-    def __init__(self, home: Path, sweep: str, slots: SlotSettings, engine: str = "l2t.jobs.engine:load") -> None:
+    def __init__(
+        self, home: Path, sweep: str, device: Device, slots: SlotSettings, engine: str = "l2t.jobs.engine:load"
+    ) -> None:
         self._home = home
         self._sweep = sweep
+        self._device = device
         self._slots = slots
         self._engine = engine
         self._watch = SweepWatch(home, sweep)
@@ -79,11 +84,11 @@ class Follower:
             self._look()
         if self._supervisor is not None:
             self._supervisor.poll()
-            return Followed(status, self._seen, True, False, self._supervisor.problem, False)
         shown = read_snapshot(self._home)
         if shown is None or self._seen is None or shown.holder.owner != self._seen.owner:
-            return Followed(status, self._seen, False, False, None, self._down)
-        return Followed(status, self._seen, False, shown.doing == "draining", shown.problem, self._down)
+            return Followed(status, self._seen, self.here, False, None, self._down)
+        problem = shown.problem or shown.lacks(self._device)
+        return Followed(status, self._seen, self.here, shown.doing == "draining", problem, self._down)
 
     def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Let this process's workers checkpoint and end; kill those that take longer than `grace` seconds."""

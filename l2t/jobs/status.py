@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from l2t.jobs.lock import Holder
+from l2t.spec.run import Device
 from l2t.store.files import read_json, write_json
 from l2t.store.rows import Owner
 
@@ -41,6 +42,13 @@ class Snapshot:
     slots: Sequence[SlotStatus]
     closed: Sequence[tuple[str, str]]
     """GPUs that are left alone, each with the reason."""
+
+    def lacks(self, device: Device) -> str | None:
+        """Why jobs that need this kind of device wait, in words; None where there is a slot for them."""
+        if any(slot.device == device for slot in self.slots):
+            return None
+        why = "; ".join(f"{name}: {why}" for name, why in self.closed)
+        return f"there is no slot for {device} runs" + (f" ({why})" if why and device == "cuda" else "")
 
 
 def write_snapshot(home: Path, snapshot: Snapshot) -> None:

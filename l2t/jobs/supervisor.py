@@ -99,6 +99,7 @@ class Supervisor:
             paused = self._disk.problem is not None
             if self._disk.look() is None:
                 if paused:
+                    self._store.disk_is_back()
                     self.log.say("the disk takes data again: work goes on")
                 self._turn()
         except (StoreError, OSError) as error:

@@ -68,7 +68,7 @@ class Lifecycle(Database):
                 return None
             number, id, kind, name, attempts, redo, kind_of_device = claimed[0]
             self._all("UPDATE jobs SET attempts = attempts + 1 WHERE number = ?", [number])
-            spec: str = self._all("SELECT spec FROM specs WHERE number = ?", [number])[0][0]
+            spec: str = self._one("SELECT spec FROM specs WHERE number = ?", [number])
             asked = self._all(
                 "SELECT command FROM sweeps JOIN sweep_jobs ON sweep = id WHERE number = ? ORDER BY asked DESC LIMIT 1",
                 [number],
@@ -187,6 +187,10 @@ class Lifecycle(Database):
             moved += 1
         return moved
 
+    def disk_is_back(self) -> None:
+        """Let what waits because of a full disk wait no longer."""
+        self._all("UPDATE jobs SET not_before = NULL WHERE state = 'queued' AND reason = 'disk'")
+
     def _bury(
         self, job_id: str, owner: Owner, result: Mapping[str, Any] | None, folder: JobFolder, forgiven: bool
     ) -> None:
@@ -239,7 +243,7 @@ class Lifecycle(Database):
     def _number_ends(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Give jobs that have ended, their numbers first in each row, the next endings."""
         for row in rows:
-            last = self._all("UPDATE endings SET last = last + 1 RETURNING last")[0][0]
+            last = self._one("UPDATE endings SET last = last + 1 RETURNING last")
             self._all("UPDATE jobs SET ending = ? WHERE number = ?", [last, row[0]])
 
     def _done(

@@ -141,6 +141,6 @@ def test_files_named_like_modules_in_the_working_directory_change_nothing(
 
 
 def test_the_supervisor_never_loads_torch(tmp_path: Path) -> None:
-    script = "import sys, l2t.jobs.daemon; sys.exit(' '.join({'torch', 'scipy', 'pandas'} & set(sys.modules)))"
+    script = "import sys, l2t.jobs.daemon; sys.exit(' '.join({'torch', 'scipy', 'pandas'} & set(sys.modules)) or None)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

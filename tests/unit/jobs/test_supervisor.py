@@ -270,7 +270,6 @@ def test_a_full_disk_pauses_the_work_and_it_goes_on_when_there_is_room(
     tmp_path: Path, make_run: MakeRun, tiny_engine: str, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(disk_module, "RETRY_SECONDS", 0.1)
-    monkeypatch.setattr(lifecycle, "DISK_SECONDS", 0.0)
     full = tmp_path / "full"
     monkeypatch.setenv("TINY_DISK_FULL", str(full))
     monkeypatch.setenv("TINY_DISK_ERROR", str(number))
