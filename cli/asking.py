@@ -130,7 +130,9 @@ class Asked:
     ] = "auto"
     priority: Annotated[
         int,
-        typer.Option(rich_help_panel=WHERE, help="Higher is begun first, whatever else waits.", metavar="N"),
+        typer.Option(
+            rich_help_panel=WHERE, min=-1000, max=1000, help="Higher is begun first, whatever else waits.", metavar="N"
+        ),
     ] = 0
     tag: Annotated[
         list[str] | None,

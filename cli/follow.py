@@ -15,6 +15,7 @@ from cli.output import duration, percent
 from l2t.jobs.follower import Followed, Follower
 from l2t.jobs.slots import SlotSettings
 from l2t.jobs.watch import ActiveJob, SweepStatus
+from l2t.spec.run import Device
 from l2t.store.state import State
 
 POLL_SECONDS = 0.5
@@ -45,9 +46,12 @@ class View(Protocol):
         """Leave the terminal as it was."""
 
 
-def follow(home: Path, sweep: str, slots: SlotSettings) -> Ended:
-    """See that the sweep is worked on until nothing of it is left, by whoever holds the home, else by this process."""
-    with _Signals() as signals, Follower(home, sweep, slots) as follower:
+def follow(home: Path, sweep: str, device: Device, slots: SlotSettings) -> Ended:
+    """See that the sweep is worked on until nothing of it is left, by whoever holds the home, else by this process.
+
+    device: the kind that its jobs need; slots: where this process works, if it does.
+    """
+    with _Signals() as signals, Follower(home, sweep, device, slots) as follower:
         view = make_view()
         try:
             while not signals.received:
@@ -122,12 +126,12 @@ class _Signals:
 def describe_work(found: Followed) -> str:
     """What a progress display adds: who else works on the sweep, and why nothing is begun; empty where all is plain."""
     words = []
-    if found.problem:
-        words.append(f"paused: {found.problem}")
     if not found.here and found.holder is not None:
         words.append(f"worked on by {found.holder.description}")
     if found.draining:
         words.append("which ends after what runs now (l2t down)")
+    if found.problem:
+        words.append(f"nothing is begun: {found.problem}")
     return ", ".join(words)
 
 

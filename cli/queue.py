@@ -181,7 +181,9 @@ def move(
 
 @app.command()
 def priority(
-    to: Annotated[int, typer.Option(metavar="N", help="Higher is first; 0 is what runs have by themselves.")],
+    to: Annotated[
+        int, typer.Option(min=-1000, max=1000, metavar="N", help="Higher is first; 0 is what runs have by themselves.")
+    ],
     which: Which = None,
     all_: All = False,
     json_: Json = False,

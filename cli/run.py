@@ -58,7 +58,7 @@ def run(
         return _finish(home, submitted.sweep, number, None, asked.json_)
     from cli.follow import follow
 
-    ended = follow(home, submitted.sweep, slots)
+    ended = follow(home, submitted.sweep, prepared.kind, slots)
     return _finish(home, submitted.sweep, number, ended, asked.json_)
 
 

@@ -71,12 +71,13 @@ def train(
     )
     home = paths.home()
     slots = slot_settings(home)
+    kind = choose_device(device, home)
     with Store.read(home) as store:
-        spec = plan_source(table, Ready(store, working), choose_device(device, home))
+        spec = plan_source(table, Ready(store, working), kind)
     with Store.open(home) as store:
         command = shlex.join(["l2t", *sys.argv[1:]])
         submitted = store.submit(Submission(command, "", 1, (), (spec,), force))
-    ended = follow(home, submitted.sweep, slots)
+    ended = follow(home, submitted.sweep, kind, slots)
     if ended is not Ended.ALL:
         say("left to the supervisor" if ended is Ended.LEFT else "stopped. The same command continues")
         return ExitCode.INTERRUPTED

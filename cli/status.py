@@ -137,6 +137,9 @@ def advice(found: Overview) -> Iterator[str]:
     if found.problem:
         said = True
         yield "It goes on by itself when that is mended; l2t logs --supervisor tells more."
+    for why in found.lacks:
+        said = True
+        yield printable(f"Some jobs wait: {why}. l2t down, then l2t up with other options, changes the slots.")
     if found.holder is None and left:
         said = True
         yield f"{left:,} jobs wait: l2t up works on them in the background."
@@ -168,6 +171,7 @@ def _record(found: Overview) -> dict[str, Any]:
         "died": found.died,
         "doing": found.doing,
         "problem": found.problem,
+        "lacks": list(found.lacks),
         "slots": [asdict(slot) | epochs.get(slot.job or "", {"epoch": None, "epochs": None}) for slot in found.slots],
         "closed": [{"name": name, "why": why} for name, why in found.closed],
         "sweeps": [asdict(progress.sweep) | {"left": progress.left, "eta": progress.eta} for progress in found.sweeps],

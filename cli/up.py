@@ -79,7 +79,8 @@ def down(
                 told, spoke = words, time.monotonic()
                 say(f"waiting for {words}")
     except KeyboardInterrupt:
-        say("not waited for any more: it still ends after what runs. l2t down --now makes it stop with checkpoints")
+        more = "" if now else " after what runs. l2t down --now makes it stop with checkpoints"
+        say(f"not waited for any more: it still ends{more}")
         return ExitCode.INTERRUPTED
     say("down. l2t up goes on with what is queued")
     return ExitCode.OK

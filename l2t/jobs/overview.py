@@ -7,7 +7,7 @@ from pathlib import Path
 
 from l2t.jobs.eta import remaining
 from l2t.jobs.lock import Holder, holder, last_holder
-from l2t.jobs.status import Doing, SlotStatus, read_snapshot
+from l2t.jobs.status import Doing, SlotStatus, Snapshot, read_snapshot
 from l2t.store.filter import parse
 from l2t.store.rows import JobRow, RunRow, SweepRow
 from l2t.store.state import State
@@ -42,6 +42,8 @@ class Overview:
     slots: Sequence[SlotStatus]
     closed: Sequence[tuple[str, str]]
     """GPUs that are left alone, each with the reason."""
+    lacks: Sequence[str]
+    """Why jobs that could be begun wait nevertheless: no slot of the kind that they need."""
     running: Sequence[JobRow]
     sweeps: Sequence[SweepProgress]
     """Those with something left to do, in the order of asking."""
@@ -68,11 +70,17 @@ def overview(home: Path) -> Overview:
             problem=shown.problem if shown else None,
             slots=[_now(slot, running) for slot in shown.slots] if shown else (),
             closed=shown.closed if shown else (),
+            lacks=_lacks(store, shown) if shown else (),
             running=running,
             sweeps=[_progress(store, sweep, workers) for sweep in store.live_sweeps()],
             failures=store.runs(parse(["state=failed"]), "-finished", FAILURES),
             runs=store.count(),
         )
+
+
+def _lacks(store: Store, shown: Snapshot) -> list[str]:
+    waiting = [device for device, number in store.claimable().items() if number]
+    return [why for why in map(shown.lacks, waiting) if why is not None]
 
 
 def _now(slot: SlotStatus, running: Sequence[JobRow]) -> SlotStatus:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from l2t.jobs.lock import Holder
-from l2t.spec.run import Device
 from l2t.store.files import read_json, write_json
 from l2t.store.rows import Owner
+
+if TYPE_CHECKING:
+    from l2t.spec.run import Device
 
 NAME = "supervisor.json"
 
@@ -43,7 +45,7 @@ class Snapshot:
     closed: Sequence[tuple[str, str]]
     """GPUs that are left alone, each with the reason."""
 
-    def lacks(self, device: Device) -> str | None:
+    def lacks(self, device: "Device") -> str | None:
         """Why jobs that need this kind of device wait, in words; None where there is a slot for them."""
         if any(slot.device == device for slot in self.slots):
             return None

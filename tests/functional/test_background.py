@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from l2t.jobs.daemon import ask_down, wait_down
-from l2t.jobs.lock import holder, last_holder
+from l2t.jobs.lock import HomeLock, holder, last_holder
+from l2t.jobs.status import SlotStatus, Snapshot, write_snapshot
 from l2t.spec import RunSpec
 from l2t.store.rows import RunRow, Submission
 from l2t.store.state import State
@@ -489,6 +490,36 @@ def test_clear_asks_a_person_at_a_terminal(home: Path, make_run: MakeRun) -> Non
         os.waitpid(pid, 0)
         assert b"Forget 1 failed or cancelled runs? [y/N]" in shown
         assert len(rows(home)) == left
+
+
+# What cannot be begun
+
+
+def test_a_pause_of_the_supervisor_is_shown_by_status_and_by_who_follows(home: Path, recipe: str) -> None:
+    with HomeLock(home, "up") as lock:
+        slots = [SlotStatus("cpu 0", "cpu", None, None, None, None)]
+        problem = f"{home}: No space left on device"
+        write_snapshot(home, Snapshot(lock.holder, "paused", problem, slots, [("gpu 0", "in use by process 7")]))
+        process = begin(*ASKED, recipe, "--seeds", "1")
+        wait(lambda: (home / "l2t.db").exists() and rows(home))
+        said = l2t("status").stdout
+        assert f"0 of 1 slots busy, paused: {problem}" in said
+        assert "gpu 0 is left alone: in use by process 7" in said
+        assert "It goes on by itself when that is mended" in said
+        assert process.stderr is not None
+        assert any(f"nothing is begun: {problem}" in line for line in process.stderr)
+        lock.ending = "down"
+    end(process, 130)
+
+
+def test_runs_without_a_slot_of_their_kind_are_said_to_wait(home: Path, recipe: str) -> None:
+    l2t("up", "--cpu-slots", "0")
+    process = begin(*ASKED, recipe, "--seeds", "1")
+    assert process.stderr is not None
+    assert any("nothing is begun: there is no slot for cpu runs" in line for line in process.stderr)
+    assert "Some jobs wait: there is no slot for cpu runs. l2t down, then" in l2t("status").stdout
+    l2t("down")
+    end(process, 130)
 
 
 # Completion

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.app import COMMANDS
+from cli.diagnostics import ExitCode
+
 L2T = str(Path(sys.executable).with_name("l2t"))
 HEAVY = ("torch", "pandas", "scipy", "textual")
 
@@ -24,9 +27,6 @@ def script(code: str, *arguments: str, **options: object) -> subprocess.Complete
 
 
 def test_help_lists_every_command_with_its_line_and_the_exit_codes() -> None:
-    from cli.app import COMMANDS
-    from cli.diagnostics import ExitCode
-
     result = l2t("--help")
     assert result.returncode == 0
     assert result.stderr == ""
@@ -36,9 +36,7 @@ def test_help_lists_every_command_with_its_line_and_the_exit_codes() -> None:
         assert f"{code.value:>3}  {code.meaning}" in result.stdout
 
 
-@pytest.mark.parametrize(
-    "name", ["run", "report", "ls", "show", "data", "models", "methods", "source", "doctor"], ids=str
-)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_that_offers_home(name: str) -> None:
     result = l2t(name, "--help", COLUMNS="120")
     assert (result.returncode, result.stderr) == (0, "")
@@ -46,7 +44,11 @@ def test_every_command_has_help_that_offers_home(name: str) -> None:
     assert "--home" in result.stdout or "Commands" in result.stdout
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["ls"], ["ls", "--json"], ["methods"], ["models"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["ls"], ["ls", "--json"], ["methods"], ["models"], ["status"], ["queue", "list"], ["down"]],
+    ids=" ".join,
+)
 def test_commands_that_must_be_quick_load_no_heavy_package(arguments: list[str]) -> None:
     code = (
         "import sys\nfrom cli.app import main\n"
@@ -119,7 +121,7 @@ def test_bad_input_is_one_line_on_stderr_and_exit_code_two(arguments: list[str],
     assert result.stderr.startswith(line)
 
 
-@pytest.mark.parametrize("group", [[], ["data"], ["source"]], ids=" ".join)
+@pytest.mark.parametrize("group", [[], ["data"], ["source"], ["queue"], ["store"]], ids=" ".join)
 def test_a_bare_group_shows_its_help_line_by_line(group: list[str]) -> None:
     result = l2t(*group)
     assert (result.returncode, result.stderr) == (2, "")
@@ -129,7 +131,16 @@ def test_a_bare_group_shows_its_help_line_by_line(group: list[str]) -> None:
 
 
 def test_reading_commands_create_nothing(tmp_path: Path) -> None:
-    for command in (["ls"], ["report"], ["doctor"], ["methods"], ["show", "x"]):
+    for command in (
+        ["ls"],
+        ["report"],
+        ["doctor"],
+        ["methods"],
+        ["show", "x"],
+        ["status"],
+        ["queue", "list"],
+        ["down"],
+    ):
         l2t(*command)
     assert list(tmp_path.iterdir()) == []
 
