@@ -6,13 +6,21 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from l2t import paths
 from l2t.errors import L2tError
+from l2t.jobs import lock
+from l2t.jobs.gpus import Gpu, Gpus, with_children
+from l2t.jobs.logind import Logout, at_logout
+from l2t.jobs.nvml import Nvml
+from l2t.jobs.slots import SlotSettings, open_slots
+from l2t.jobs.status import read_snapshot
+from l2t.jobs.webhook import read_address
+from l2t.settings import NAME, read_settings
 from l2t.store.mounts import file_system, on_network
 from l2t.store.state import State
 from l2t.store.store import Store
@@ -52,14 +60,23 @@ class Check:
     """What to do; empty where nothing has to be done."""
 
 
-def examine(home: Path) -> list[Check]:
-    """Look at everything. Writes nothing and creates nothing."""
+def examine(home: Path, gpus: Gpus | None = None, logout: Callable[[], Logout] = at_logout) -> list[Check]:
+    """Look at everything. Writes nothing and creates nothing.
+
+    gpus: what there is, None for what the NVIDIA driver tells; logout: what happens then to this user's processes.
+    """
+    driver = Nvml() if gpus is None else gpus
+    found = driver.look()
     return [
         _python(),
-        *_torch(),
+        *_gpus(home, found, driver.reason),
+        *_torch(len(found), driver.reason),
         _memory(),
         _disk("home", home, "--home or L2T_HOME"),
         _disk("data folder", paths.data(), "L2T_DATA"),
+        *_settings(home),
+        _supervisor(home),
+        *_logout(logout()),
         *_datasets(),
         *_store(home),
     ]
@@ -74,7 +91,23 @@ def _python() -> Check:
     return Check("Python", Verdict.OK, f"{platform.python_version()} at {sys.executable}")
 
 
-def _torch() -> Iterator[Check]:
+def _gpus(home: Path, gpus: list[Gpu], reason: str | None) -> Iterator[Check]:
+    """What the driver knows, and whether a supervisor would use it. Our own workers are those of the last snapshot."""
+    if gpus and reason:
+        yield Check("GPU", Verdict.MISSING, reason, "look at it with nvidia-smi; the others are used")
+    snapshot = read_snapshot(home)
+    ours = {slot.pid: slot.uuid for slot in snapshot.slots if slot.pid is not None and slot.uuid} if snapshot else {}
+    visible, order = os.environ.get("CUDA_VISIBLE_DEVICES"), os.environ.get("CUDA_DEVICE_ORDER")
+    closed = dict(open_slots(SlotSettings(), gpus, visible, with_children(gpus, ours), order).closed)
+    for gpu in gpus:
+        memory = f"{gpu.used / 1e9:.1f} of {gpu.total / 1e9:.0f} GB in use"
+        busy = "" if gpu.utilisation is None else f", {gpu.utilisation:.0f} % busy"
+        alone = f"; left alone: {closed[gpu.title]}" if gpu.title in closed else ""
+        yield Check(f"GPU {gpu.index}", Verdict.OK, f"{gpu.name}, {memory}{busy}{alone}")
+
+
+def _torch(gpus: int, reason: str | None) -> Iterator[Check]:
+    """gpus: how many the driver has told of; reason: why it told of none."""
     try:
         probe = subprocess.run(
             [sys.executable, "-P", "-c", PROBE], capture_output=True, text=True, check=True, timeout=PROBE_SECONDS
@@ -94,15 +127,19 @@ def _torch() -> Iterator[Check]:
         return
     yield Check("torch", Verdict.OK, found["version"])
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    if found["devices"]:
+    if found["devices"] and gpus:
+        usable = len(found["devices"])
+        yield Check("CUDA", Verdict.OK, f"CUDA {found['cuda']}, {usable} GPU{'s' * (usable > 1)} that torch can use")
+    elif found["devices"]:
         for number, (name, memory) in enumerate(found["devices"]):
             yield Check(f"GPU {number}", Verdict.OK, f"{name}, {memory / 1e9:.0f} GB, CUDA {found['cuda']}")
     elif found["cuda"]:
         advice = "runs use the CPU; if the machine has a GPU, check its driver with nvidia-smi"
-        yield Check("GPU", Verdict.MISSING, f"none that CUDA {found['cuda']} can use", advice)
+        why = f": {reason}" if reason and not gpus else ""
+        yield Check("CUDA" if gpus else "GPU", Verdict.MISSING, f"none that CUDA {found['cuda']} can use{why}", advice)
     else:
         advice = "runs use the CPU; for a GPU install a CUDA build: https://pytorch.org/get-started"
-        yield Check("GPU", Verdict.MISSING, "this torch is built for the CPU", advice)
+        yield Check("CUDA" if gpus else "GPU", Verdict.MISSING, "this torch is built for the CPU", advice)
     yield Check("CPU", Verdict.OK, f"{cores} cores for {cores} runs at a time, one thread each")
 
 
@@ -131,6 +168,42 @@ def _disk(name: str, folder: Path, setting: str) -> Check:
         advice = f"free some space, or choose another folder with {setting}: data sets and checkpoints need some GB"
         return Check(name, Verdict.MISSING, where, advice)
     return Check(name, Verdict.OK, where)
+
+
+def _settings(home: Path) -> Iterator[Check]:
+    try:
+        settings = read_settings(home)
+    except L2tError as error:
+        yield Check("settings", Verdict.PROBLEM, str(error), "mend it; without the file all is as by default")
+        return
+    if settings.webhook.url is not None:
+        shown = read_address(settings.webhook.url.get_secret_value()).shown
+        yield Check("webhook", Verdict.OK, f"{shown} is told of {', '.join(settings.webhook.on)}")
+    elif (home / NAME).exists():
+        yield Check("settings", Verdict.OK, str(home / NAME))
+
+
+def _supervisor(home: Path) -> Check:
+    """Who works on the home; on a network that may be another host."""
+    holder = lock.holder(home)
+    if holder is None:
+        last = lock.last_holder(home) if on_network(home) else None
+        whose = f"; the last that did was {last.description}" if last else ""
+        return Check("supervisor", Verdict.OK, f"none works on this home (l2t up starts one){whose}")
+    elsewhere = holder.owner.host != platform.node()
+    advice = f"start and stop work on {holder.owner.host}; reading works from here" if elsewhere else ""
+    return Check(
+        "supervisor", Verdict.MISSING if elsewhere else Verdict.OK, f"{holder.description}, works here", advice
+    )
+
+
+def _logout(logout: Logout) -> Iterator[Check]:
+    if logout is Logout.STAY:
+        return
+    advice = "start it as a service of your own: docs/running-for-days.md, or systemd-run --user --scope l2t up"
+    if logout is Logout.END:
+        advice = f"first loginctl enable-linger, then {advice}"
+    yield Check("logout", Verdict.MISSING, "logind ends processes at logout (KillUserProcesses), l2t up too", advice)
 
 
 def _datasets() -> Iterator[Check]:

@@ -1,11 +1,24 @@
 """GPUs for tests."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from l2t.jobs.gpus import Gpu, Process
 
 GB = 10**9
+
+
+@dataclass
+class These:
+    """A machine with some GPUs; a test may change them."""
+
+    gpus: list[Gpu]
+    reason: str | None = None
+
+    def look(self) -> list[Gpu]:
+        return list(self.gpus)
+
+
 IDLE = Gpu("GPU-00000000-aaaa", "0", "NVIDIA H100", 80 * GB, 0, ())
 
 
