@@ -44,7 +44,7 @@ class SupervisorSettings(Model):
     """[supervisor]"""
 
     cpu_slots: Annotated[int, Ge(0)] | None = None
-    """Runs at a time on the CPU. Default: one a core where there is no GPU, else none."""
+    """Runs at a time on the CPU. Default: one a core."""
     gpus: Annotated[tuple[str, ...], BeforeValidator(_texts)] | None = None
     """GPUs by index (as nvidia-smi counts) or UUID. Default: all that are visible; an empty list: none."""
     slots_per_gpu: Annotated[int, Ge(1)] = 1

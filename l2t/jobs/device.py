@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from l2t.errors import UsageError
+from l2t.jobs.gpus import Gpus
+from l2t.jobs.nvml import Nvml
+from l2t.jobs.visible import visible_to_cuda
 from l2t.spec import content_hash
 from l2t.spec.run import Device
 from l2t.store.files import write_json
@@ -16,16 +19,26 @@ from l2t.store.files import write_json
 _PROBE = "import torch; print(torch.cuda.is_available())"
 
 
-def choose_device(wanted: Literal["auto", "cpu", "cuda"], home: Path) -> Device:
-    """`auto`: cuda where torch can use one, else cpu.
+def choose_device(
+    wanted: Literal["auto", "cpu", "cuda"],
+    home: Path,
+    chosen: tuple[str, ...] | None = None,
+    gpus: Gpus | None = None,
+) -> Device:
+    """`auto`: cuda where there is a GPU that may be used and torch can use, else cpu.
 
-    The answer of torch, which takes seconds, is kept in an existing home for this torch, driver and set of visible
-    devices. Raises UsageError where cuda is wanted and cannot be had.
+    chosen: the GPUs of the device slots (`SlotSettings.gpus`); gpus: what there is, None for what the driver tells. The
+    answer of torch, which takes seconds, is kept in an existing home for this torch, driver and set of visible devices.
+    Raises UsageError where cuda is wanted and cannot be had.
     """
     if wanted == "cpu":
         return "cpu"
-    if not _nvidia_devices():
+    if chosen == ():
+        reason = "no GPU is to be used (--gpus none)"
+    elif not _nvidia_devices():
         reason = "this machine has no NVIDIA device (/dev/nvidia0, …)"
+    elif (problem := _no_gpu(Nvml() if gpus is None else gpus)) is not None:
+        reason = problem
     elif not _torch_has_cuda(home):
         reason = "the installed torch cannot use the NVIDIA device here (its CUDA build or the driver; see l2t doctor)"
     else:
@@ -33,6 +46,16 @@ def choose_device(wanted: Literal["auto", "cpu", "cuda"], home: Path) -> Device:
     if wanted == "cuda":
         raise UsageError(f"--device cuda: {reason}. Take --device cpu")
     return "cpu"
+
+
+def _no_gpu(gpus: Gpus) -> str | None:
+    """Why there is no GPU for a device slot; None where there is one, used by others or not."""
+    found = gpus.look()
+    if not found:
+        return gpus.reason or "the driver knows no GPU"
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    allowed, refusal = visible_to_cuda(found, visible, os.environ.get("CUDA_DEVICE_ORDER"))
+    return None if allowed else f"every GPU is {refusal}" if refusal.startswith("not ") else refusal
 
 
 def _nvidia_devices() -> list[Path]:

@@ -12,7 +12,7 @@ def test_the_store_is_imported_without_torch_and_even_without_pydantic() -> None
     assert done.stdout.split() == []
 
 
-def test_the_loop_and_the_worker_are_imported_without_torch() -> None:
-    code = "import sys, l2t.jobs.loop, l2t.jobs.worker; print('torch' in sys.modules)"
+def test_the_supervisor_and_the_worker_are_imported_without_torch() -> None:
+    code = "import sys, l2t.jobs.supervisor, l2t.jobs.worker; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
