@@ -206,7 +206,7 @@ def prepare(asked: Asked, home: Path, slots: "SlotSettings") -> Prepared | None:
     from l2t.store.store import Store
 
     request = asked.request
-    kind = choose_device(asked.device, home)
+    kind = choose_device(asked.device, home, slots.gpus)
     say(headline(request))
     with Store.read(home) as store:
         inventory = Assumed(store) if asked.dry_run else Ready(store, working)
