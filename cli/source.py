@@ -71,7 +71,7 @@ def train(
     )
     home = paths.home()
     slots = slot_settings(home)
-    kind = choose_device(device, home)
+    kind = choose_device(device, home, slots.gpus)
     with Store.read(home) as store:
         spec = plan_source(table, Ready(store, working), kind)
     with Store.open(home) as store:
