@@ -59,8 +59,8 @@ class Supervisor:
         self.log = SupervisorLog(home)
         self._lock = lock
         self._gpus = Nvml() if gpus is None else gpus
-        self._visible = os.environ.get("CUDA_VISIBLE_DEVICES"), os.environ.get("CUDA_DEVICE_ORDER")
-        self._settings = by_uuid(slots, self._gpus.look(), *self._visible)
+        visible, order = os.environ.get("CUDA_VISIBLE_DEVICES"), os.environ.get("CUDA_DEVICE_ORDER")
+        self._settings = by_uuid(slots, self._gpus.look(), visible, order)
         self._followed = followed
         self._webhook = webhook_of(read_settings(home), self.log.say)
         self._store = Store.open(home)
@@ -220,8 +220,7 @@ class Supervisor:
         self._looked = time.monotonic()
         ours = {worker.pid: worker.slot.uuid for worker in self._pool if worker.slot.uuid is not None}
         before, gpus = self._slots.closed, self._gpus.look()
-        visible, order = self._visible
-        self._slots = open_slots(self._settings, gpus, visible, with_children(gpus, ours), order)
+        self._slots = open_slots(self._settings, gpus, None, with_children(gpus, ours))  # None: settled by UUID
         for name, why in self._slots.closed:
             if (name, why) not in before:
                 self.log.say(f"{name} is left alone: {why}")
