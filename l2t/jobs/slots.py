@@ -49,7 +49,7 @@ class Slots:
 
     open: list[Slot]
     closed: list[tuple[str, str]]
-    """GPUs without an open slot, each with the reason."""
+    """GPUs without an open slot, each with the reason, which changes only where the cause does."""
 
 
 def by_uuid(settings: SlotSettings, gpus: Sequence[Gpu], visible: str | None, order: str | None = None) -> SlotSettings:
@@ -107,8 +107,7 @@ def open_slots(
         elif (user := _somebody(gpu, ours, mine)) is not None:
             closed.append((gpu.title, user))
         elif room < 1:
-            free = _gigabytes(gpu.total - gpu.used)
-            closed.append((gpu.title, f"{free} free, a slot needs {_gigabytes(settings.min_free)}"))
+            closed.append((gpu.title, f"less than {settings.min_free / 1e9:.1f} GB are free"))
         else:
             several = settings.per_gpu > 1
             slots += [
@@ -146,7 +145,7 @@ def _somebody(gpu: Gpu, ours: Mapping[int, str | None], mine: int) -> str | None
         return None
     unexplained = gpu.used - sum(memory or 0 for memory in known)
     if unexplained > UNEXPLAINED:
-        return f"{_gigabytes(unexplained)} in use by processes that the driver does not show here"
+        return "its memory is in use by processes that the driver does not show here"
     return None
 
 
@@ -162,7 +161,3 @@ def _there(allowed: Sequence[Gpu], visible: str | None) -> str:
     if not allowed:
         return "There is none" + ("" if visible is None else f' within CUDA_VISIBLE_DEVICES="{visible}"')
     return "There are " + ", ".join(f"{gpu.index} ({gpu.name}, {gpu.uuid})" for gpu in allowed)
-
-
-def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB"

@@ -67,7 +67,7 @@ def test_where_processes_are_hidden_memory_tells_of_them(processes: tuple[Proces
     assert names(slots([gpu(0, processes=processes, used=UNEXPLAINED)])) == ["gpu 0"]
     found = slots([gpu(0, processes=processes, used=3 * GB)])
     assert found.open == []
-    assert found.closed[0][1] == "3.0 GB in use by processes that the driver does not show here"
+    assert found.closed[0][1] == "its memory is in use by processes that the driver does not show here"
 
 
 def test_hidden_memory_is_ours_while_our_worker_is_there() -> None:
@@ -88,7 +88,7 @@ def test_each_slot_has_its_minimum_of_memory() -> None:
     assert len(slots([small], per_gpu=4, min_free=8 * GB).open) == 2
     full = gpu(0, total=20 * GB, used=15 * GB, processes=(Process(7, 15 * GB, "graphics"),))
     found = slots([full], min_free=8 * GB)
-    assert found.closed == [(full.title, "5.0 GB free, a slot needs 8.0 GB")]
+    assert found.closed == [(full.title, "less than 8.0 GB are free")]
 
 
 def test_a_worker_that_has_not_taken_its_memory_yet_has_it_set_aside() -> None:
