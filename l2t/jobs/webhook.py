@@ -53,7 +53,7 @@ def read_address(url: str) -> Address:
     except (ValueError, UnicodeError):
         raise UsageError("the webhook's address cannot be read. Write https://host/path") from None
     if parts.scheme not in ("http", "https") or not host or not plain:
-        raise UsageError("the webhook's address is no http or https URL. Write https://host/path, others as %20")
+        raise UsageError("the webhook's address is no http or https URL. Write https://host/path, a blank as %20")
     if "@" in url.partition(parts.netloc)[2]:  # a password with / or ? in it would make its beginning the host
         raise UsageError("the webhook's address has an @ after its host. Write it as %40, a / in a password as %2F")
     where = f"[{ascii_host}]" if ":" in ascii_host else ascii_host

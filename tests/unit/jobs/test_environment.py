@@ -5,6 +5,7 @@ import platform
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -42,3 +43,17 @@ def test_the_fingerprint_of_a_cpu_knows_its_model_the_threads_and_torch() -> Non
     assert found["cpu"]
     assert fingerprint("cpu", 3) == found != fingerprint("cpu", 2)
     assert "gpu" not in found
+
+
+def test_a_run_on_a_gpu_tells_its_model_and_which_one_it_was(
+    make_run: Callable[..., RunSpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """torch is stood in for: there may be no GPU here."""
+    gpu = SimpleNamespace(name="NVIDIA H100", uuid="1234-abcd", total_memory=85 * 10**9)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda: gpu)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: gpu.name)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-1234-abcd")
+    found = environment(make_run(device="cuda"))
+    assert found["device"].items() >= {"kind": "cuda", "uuid": "1234-abcd", "visible": "GPU-1234-abcd"}.items()
+    assert found["fingerprint"].items() >= {"device": "cuda", "gpu": "NVIDIA H100", "cuda": torch.version.cuda}.items()
+    assert "uuid" not in found["fingerprint"]

@@ -32,6 +32,23 @@ def test_every_switch_is_set_anew_for_each_job(precision: str, tf32: bool) -> No
     assert torch.get_num_threads() == 1
 
 
+def test_a_gpu_has_its_whole_memory_and_the_default_stream_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch.cuda is stood in for: there may be no GPU here."""
+    said: list[tuple[object, ...]] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "default_stream", lambda: "default")
+    for name in ("set_device", "set_stream", "set_per_process_memory_fraction", "empty_cache"):
+        monkeypatch.setattr(torch.cuda, name, lambda *values, name=name: said.append((name, *values)))
+    assert ready("cuda", TrainSettings()) == torch.device("cuda")
+    expected = [
+        ("set_device", 0),
+        ("set_stream", "default"),
+        ("set_per_process_memory_fraction", 1.0),
+        ("empty_cache",),
+    ]
+    assert said == expected
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_a_cuda_run_without_cuda_is_refused() -> None:
     with pytest.raises(UsageError, match="no CUDA device"):
