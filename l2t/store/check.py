@@ -12,7 +12,7 @@ from l2t.store.files import read_lines
 from l2t.store.folder import JobFolder
 from l2t.store.found import Found
 from l2t.store.gc import temporaries
-from l2t.store.known import Known, KnownJob
+from l2t.store.known import Known, KnownJob, described, measured
 from l2t.store.plain import RefusedError
 from l2t.store.state import State
 
@@ -113,13 +113,16 @@ def _lying(home: Path, parent: str, id: str) -> Found | None:
 
 
 def _spec(job: KnownJob) -> Iterator[Finding]:
+    """The specification in the database, and what tables show of it."""
     try:
         spec = found.read_spec_text(job.kind, job.spec or "")
-        if spec.id != job.id:
-            raise RefusedError(f"its specification in the database is of {spec.id}")
     except RefusedError as error:
-        text = str(error).replace("spec.json", "its specification in the database")
-        yield Finding(job.id, text, Mend.AGAIN, job.done)
+        yield Finding(job.id, str(error).replace("spec.json", "its row"), Mend.REBUILD, False)
+        return
+    if spec.id != job.id:
+        yield Finding(job.id, f"its row is that of {spec.id}", Mend.REBUILD, False)
+    elif job.described != described(spec):
+        yield Finding(job.id, "tables show something else than its specification", Mend.REBUILD, False)
 
 
 def _result(job: KnownJob, lying: Found | None, parent: str) -> Iterator[Finding]:
@@ -127,8 +130,10 @@ def _result(job: KnownJob, lying: Found | None, parent: str) -> Iterator[Finding
     result = lying.result if lying else None
     if job.done and result is None:
         yield Finding(where, "the database says that it is done, but it has no result", Mend.REBUILD, False)
-    elif job.done and result is not None and result.get("accuracy") != job.accuracy:
-        text = f"the database says accuracy {job.accuracy}, its result {result.get('accuracy')}"
+    elif job.measured != (shown := measured(job.kind, result if job.done else None)):
+        text = "tables show another result than it has"
+        if job.measured[0] != shown[0]:
+            text = f"tables show accuracy {job.measured[0]}, its result is {shown[0]}"
         yield Finding(where, text, Mend.REBUILD, False)
     elif not job.done and result is not None and not job.redo:
         ended = job.state in (State.FAILED, State.CANCELLED, State.PAUSED)

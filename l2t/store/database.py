@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from l2t.errors import DiskError, StoreError
 from l2t.store.mounts import on_network
@@ -22,6 +22,11 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 class DamagedError(StoreError):
     """The database is damaged. What it held can be restored from the folders (see `l2t.store.rebuild`)."""
 
+    @classmethod
+    def of(cls, what: str) -> Self:
+        """The error for values that no l2t ever wrote. what: "job 12 has no specification"."""
+        return cls(f"{what}: {_DAMAGED}")
+
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
@@ -36,6 +41,8 @@ def explained(path: Path) -> Iterator[None]:
         if str(error).startswith(_BROKEN):
             raise DamagedError(f"{path}: {_DAMAGED}") from error
         raise
+    except UnicodeDecodeError as error:  # SQLite quotes a damaged name
+        raise DamagedError(f"{path}: {_DAMAGED}") from error
 
 
 _DAMAGED = "the store is damaged. `l2t store rebuild` restores it from the run folders, which are not touched by it"
@@ -155,6 +162,13 @@ class Database:
         """All rows of one statement."""
         with explained(self.home / NAME):
             return self._connection.execute(statement, parameters).fetchall()
+
+    def _one(self, statement: str, parameters: Parameters = ()) -> Any:
+        """The value of a statement that has one in every whole store; DamagedError where there is none."""
+        rows = self._all(statement, parameters)
+        if not rows:
+            raise DamagedError.of(f"{self.home / NAME} lacks a row")
+        return rows[0][0]
 
     def _many(self, statement: str, rows: Sequence[Parameters]) -> None:
         with explained(self.home / NAME):

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from l2t.errors import UsageError
-from l2t.store.database import Database
+from l2t.errors import StoreError, UsageError
+from l2t.store.database import DamagedError, Database
 from l2t.store.filter import ALL, Filter
 from l2t.store.rows import RUN_COLUMNS, JobRow, Pace, RunDetail, RunRow, SweepRow
 from l2t.store.state import Reason, Request, State
@@ -21,8 +21,17 @@ _LEFT = """EXISTS (
     WHERE sweep = sweeps.id AND state IN ('queued', 'running', 'paused', 'interrupted')
 )"""
 _OF_SWEEP = "(? IS NULL OR number IN (SELECT number FROM sweep_jobs WHERE sweep = ?))"
-_STATES: Mapping[str, State] = {state.value: state for state in State}
-_REASONS: Mapping[str | None, Reason | None] = {None: None} | {reason.value: reason for reason in Reason}
+
+
+class _Words(dict[Any, Any]):
+    """Words of the database → what they mean."""
+
+    def __missing__(self, word: object) -> Any:
+        raise DamagedError.of(f"the store says {word!r}")
+
+
+_STATES: Mapping[str, State] = _Words({state.value: state for state in State})
+_REASONS: Mapping[str | None, Reason | None] = _Words({None: None} | {reason.value: reason for reason in Reason})
 
 
 class Queries(Database):
@@ -60,7 +69,7 @@ class Queries(Database):
             f"SELECT jobs.state, count(*) FROM runs JOIN jobs USING (number) WHERE {filter.where} GROUP BY jobs.state",
             filter.parameters,
         )
-        return dict.fromkeys(State, 0) | {State(state): number for state, number in rows}
+        return dict.fromkeys(State, 0) | {_STATES[state]: number for state, number in rows}
 
     def run(self, id_or_prefix: str) -> RunDetail:
         """The run of this id, or the only one whose id begins so. UsageError where there is none or more than one."""
@@ -76,10 +85,18 @@ class Queries(Database):
         if len(rows) > 1:
             some = ", ".join(row[0] for row in rows[:5]) + (" …" if len(rows) > 5 else "")
             raise UsageError(f"{id_or_prefix!r} begins the id of more than one run: {some}. Give more digits")
+        from pydantic import ValidationError
+
         from l2t.spec import RunSpec
 
-        *row, spec, command = rows[0]
-        return RunDetail(_run(tuple(row)), RunSpec.model_validate_json(spec), command)
+        *row, text, command = rows[0]
+        try:
+            spec = RunSpec.model_validate_json(text)
+        except ValidationError as error:
+            raise StoreError(
+                f"run {row[0]} was asked for by another version of l2t, or the store is damaged (l2t store check tells)"
+            ) from error
+        return RunDetail(_run(tuple(row)), spec, command)
 
     def specs(self, filter: Filter = ALL) -> dict[str, str]:
         """Specifications, as JSON texts by id, of the runs that meet the filter."""
@@ -112,7 +129,7 @@ class Queries(Database):
             " WHERE sweep IN (SELECT value FROM json_each(?)) GROUP BY sweep, kind, state",
             [json.dumps([row[0] for row in rows])],
         ):
-            counts.setdefault((sweep, kind), dict.fromkeys(State, 0))[State(state)] = number
+            counts.setdefault((sweep, kind), dict.fromkeys(State, 0))[_STATES[state]] = number
         none = dict.fromkeys(State, 0)
         found = []
         for *about, cancelled in rows:
@@ -138,7 +155,7 @@ class Queries(Database):
 
     def last_ending(self) -> int:
         """Number of the last ending; 0 where nothing has ended."""
-        last: int = self._all("SELECT last FROM endings")[0][0]
+        last: int = self._one("SELECT last FROM endings")
         return last
 
     def ended_after(self, ending: int, sweep: str | None = None) -> list[JobRow]:

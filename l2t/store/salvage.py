@@ -51,7 +51,7 @@ def _take(texts: Iterator[tuple[str, str, str]], wanted: Collection[str], found:
             whole = whole and spec.id == id
             if spec.id in wanted:
                 found.setdefault(spec.id, spec)
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # the latter where SQLite quotes a damaged name
         return False
     return whole
 

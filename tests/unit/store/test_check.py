@@ -80,7 +80,7 @@ def test_a_damaged_result_is_wrong(home: Path, content: bytes) -> None:
 
 def test_a_result_of_another_accuracy_than_the_tables_show_is_wrong(home: Path) -> None:
     write_json(run_folder(home).result, {"accuracy": 1.0})
-    assert "the database says accuracy" in only(home).what
+    assert "tables show accuracy" in only(home).what
 
 
 def test_a_specification_of_another_job_is_wrong(home: Path) -> None:
