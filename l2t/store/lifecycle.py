@@ -33,13 +33,13 @@ _OWNED = "id = :id AND (host, boot_id, pid, start_ticks) = (:host, :boot_id, :pi
 _RELEASED = dict.fromkeys(("host", "boot_id", "pid", "start_ticks", "heartbeat"))
 
 # A time further in the future than FAR_SECONDS was noted before the clock was set back: it no longer counts.
-_IS_DEVICE, _ANY_DEVICE = "= :device", "IN ('cpu', 'cuda')"
-_READY = """state = 'queued' AND waits = 0 AND device {device}
+_READY = """state = 'queued' AND waits = 0 AND device = '{device}'
     AND (not_before IS NULL OR not_before NOT BETWEEN :now AND :now + :far) {followed}"""
 _FOLLOWED = """AND EXISTS (
     SELECT 1 FROM sweep_jobs JOIN followers USING (sweep) WHERE sweep_jobs.number = next.number
 )"""
-_NEXT = f"number = (SELECT number FROM jobs AS next WHERE {_READY} ORDER BY priority DESC, position, number LIMIT 1)"
+_ORDER = "ORDER BY priority DESC, position, number LIMIT 1"
+_FIRST = f"SELECT * FROM (SELECT number, priority, position FROM jobs AS next WHERE {_READY} {_ORDER})"
 
 
 class Lifecycle(Database):
@@ -57,8 +57,8 @@ class Lifecycle(Database):
                 self._connection,
                 [State.QUEUED],
                 State.RUNNING,
-                _NEXT.format(device=_IS_DEVICE if device else _ANY_DEVICE, followed=_FOLLOWED if followed else ""),
-                {"now": now, "far": FAR_SECONDS} | ({"device": device} if device else {}),
+                _next([device] if device else DEVICES, followed),
+                {"now": now, "far": FAR_SECONDS},
                 _columns(owner)
                 | {"heartbeat": now, "claimed": now, "finished": None, "reason": None, "message": None}
                 | {"request": None, "not_before": None},
@@ -80,10 +80,10 @@ class Lifecycle(Database):
         """By kind of device, how many jobs could be claimed now, counted up to CAP."""
         found: dict[Device, int] = {}
         for device in DEVICES:
-            ready = _READY.format(device=_IS_DEVICE, followed=_FOLLOWED if followed else "")
+            ready = _READY.format(device=device, followed=_FOLLOWED if followed else "")
             found[device] = self._all(
                 f"SELECT count(*) FROM (SELECT 1 FROM jobs AS next WHERE {ready} LIMIT {CAP})",
-                {"device": device, "now": time.time(), "far": FAR_SECONDS},
+                {"now": time.time(), "far": FAR_SECONDS},
             )[0][0]
         return found
 
@@ -146,7 +146,7 @@ class Lifecycle(Database):
             if reason is Reason.DISK:
                 return self._requeue(job_id, request, DISK_SECONDS)
             stalled, _ = self._judge(job_id, JobFolder.of(self.home, kind, job_id))
-            if stalled < ATTEMPTS:
+            if stalled < ATTEMPTS or request == Request.CANCEL:
                 return self._requeue(job_id, request, BACKOFF_SECONDS * 6 ** max(0, stalled - 1))
             self._failed(State.INTERRUPTED, "id = :id", {"id": job_id}, reason, message)
             return State.FAILED
@@ -178,13 +178,16 @@ class Lifecycle(Database):
             if alive(owner, heartbeat):
                 continue
             folder = JobFolder.of(self.home, kind, id)
+            # The result of a forced job whose old attempt is not archived yet is that old attempt's.
+            result = None if redo else folder.read_result()
             try:
                 with self._transaction():
-                    # The result of a forced job whose old attempt is not archived yet is that old attempt's.
-                    self._bury(id, owner, None if redo else folder.read_result(), folder, pid in forgiven)
+                    self._bury(id, owner, result, folder, pid in forgiven)
             except ClaimLostError:
                 continue  # another process was first
             moved += 1
+            if result is not None:
+                folder.checkpoint.unlink(missing_ok=True)
         return moved
 
     def disk_is_back(self) -> None:
@@ -208,7 +211,7 @@ class Lifecycle(Database):
             self._requeue(job_id, request)
             return
         stalled, furthest = self._judge(job_id, folder)
-        if stalled < ATTEMPTS:
+        if stalled < ATTEMPTS or request == Request.CANCEL:
             self._requeue(job_id, request, BACKOFF_SECONDS * 6 ** (stalled - 2) if stalled > 1 else 0.0)
             return
         message = f"its process died {stalled} times in a row without getting past epoch {furthest}"
@@ -295,18 +298,20 @@ class Lifecycle(Database):
             self._fail_dependents(number, f"its {kind} {name} failed: {message}")
 
     def _fail_dependents(self, number: int, message: str) -> None:
-        """Fail what waits for a job, and what waits for that."""
-        waiting = move(
-            self._connection,
-            [State.QUEUED],
-            State.FAILED,
-            "number IN (SELECT number FROM needs WHERE needed = :needed)",
-            {"needed": number},
-            _now() | {"reason": Reason.ARTEFACT, "message": message},
-        )
+        """Fail what waits for a job, paused or not, and what waits for that."""
+        where, values = "number IN (SELECT number FROM needs WHERE needed = :needed)", {"needed": number}
+        columns = _now() | {"reason": Reason.ARTEFACT, "message": message}
+        move(self._connection, [State.PAUSED], State.QUEUED, where, values, {})
+        waiting = move(self._connection, [State.QUEUED], State.FAILED, where, values, columns)
         self._number_ends(waiting)
         for (dependent,) in waiting:
             self._fail_dependents(dependent, message)
+
+
+def _next(devices: Iterable[Device], followed: bool) -> str:
+    """The condition of the job whose turn it is: the first of each device is found in the index, without sorting."""
+    firsts = [_FIRST.format(device=device, followed=_FOLLOWED if followed else "") for device in devices]
+    return f"number = (SELECT number FROM ({' UNION ALL '.join(firsts)}) {_ORDER})"
 
 
 def _now() -> dict[str, float]:

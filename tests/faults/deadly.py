@@ -1,7 +1,8 @@
 """An engine in whose workers chosen events kill: imported by a worker, it watches for them from the first claim on.
 
 The folder DEADLY holds a file `KIND-N` for each kill, its text the victim: at the N-th event of that kind, counted over
-all workers there ever were, the worker, its supervisor or both are killed. DEADLY_ENGINE is the engine underneath.
+all workers there ever were, or the next one that may be fatal, the worker, its supervisor or both are killed.
+DEADLY_ENGINE is the engine underneath.
 """
 
 import os
@@ -22,22 +23,34 @@ and after the store was told of it."""
 
 PLAN = Path(os.environ["DEADLY"])
 
+KILLS_OF_ONE = 2
+"""A job whose process dies three times at one place is meant to fail: then others are killed."""
+
+job: str | None = None
+"""What this worker computes."""
+
 
 def event(kind: str) -> None:
-    """Count an event; where a kill is planned for it, it happens here."""
+    """Count an event; where a kill is due, it happens here."""
     counter = os.open(PLAN / f"count-{kind}", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.write(counter, b".")
     number = os.lseek(counter, 0, os.SEEK_CUR)
     os.close(counter)
-    planned = PLAN / f"{kind}-{number}"
-    try:
-        planned.rename(planned.with_name(f"killed-{planned.name}"))
-    except FileNotFoundError:
+    due = [path for path in PLAN.glob(f"{kind}-*") if int(path.name.rpartition("-")[2]) <= number]
+    if not due or (kills := PLAN / f"job-{job}").exists() and kills.stat().st_size >= KILLS_OF_ONE:
         return
-    victim = planned.with_name(f"killed-{planned.name}").read_text()
-    if victim in ("supervisor", "both"):
+    planned = min(due, key=lambda path: int(path.name.rpartition("-")[2]))
+    victim = planned.with_name(f"killed-{planned.name}")
+    try:
+        planned.rename(victim)
+    except FileNotFoundError:  # another worker was quicker
+        return
+    whom = victim.read_text()
+    with kills.open("a") as file:
+        file.write(".")
+    if whom in ("supervisor", "both"):
         os.kill(os.getppid(), signal.SIGKILL)
-    if victim in ("worker", "both"):
+    if whom in ("worker", "both"):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -45,8 +58,11 @@ def after(owner: type, name: str, kind: str) -> None:
     real = getattr(owner, name)
 
     def method(*arguments: Any, **named: Any) -> Any:
+        global job
         result = real(*arguments, **named)
-        if kind != "claim" or result is not None:
+        if kind == "claim":
+            job = None if result is None else result.id
+        if job is not None:
             event(kind)
         return result
 

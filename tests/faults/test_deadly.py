@@ -26,8 +26,9 @@ from l2t.store.store import Store
 
 HERE = Path(__file__).parent
 
-KILLS = {"claim": 12, "epoch": 16, "rename": 10, "renamed": 6, "result": 10, "finish": 6}
-"""Kills at each kind of event: 60."""
+KILLS = {"claim": (12, 30), "epoch": (16, 70), "rename": (10, 120), "renamed": (6, 120), "result": (10, 25)}
+KILLS |= {"finish": (6, 25)}
+"""Kills at each kind of event, 60 in all, and among how many of these events they are spread."""
 
 VICTIMS = ("worker", "worker", "worker", "supervisor", "both")
 
@@ -79,12 +80,12 @@ def ended(home: Path, sweep: str) -> bool:
     return not sum(counts[state] for counts in (row.runs, row.sources) for state in (State.QUEUED, State.RUNNING))
 
 
-def schedule(folder: Path, seed: int, runs: int) -> None:
-    """Kills at seeded events: none that happens less often than once a run, no two claims in a row."""
+def schedule(folder: Path, seed: int) -> None:
+    """Kills at seeded events."""
     folder.mkdir()
     draw = random.Random(seed)
-    for kind, number in KILLS.items():
-        for at in draw.sample(range(1, runs, 3 if kind == "claim" else 1), number):
+    for kind, (number, events) in KILLS.items():
+        for at in draw.sample(range(2, events), number):
             (folder / f"{kind}-{at}").write_text(draw.choice(VICTIMS))
 
 
@@ -101,17 +102,19 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Submission, en
     monkeypatch.setenv("DEADLY_ENGINE", engine)
     quiet, noisy = tmp_path / "quiet", tmp_path / "noisy"
     work(quiet, asked, engine, 2, seconds)
-    schedule(tmp_path / "plan", 7, len(asked.runs))
+    schedule(tmp_path / "plan", seed=7)
+    assert len(list((tmp_path / "plan").iterdir())) == 60
     started = work(noisy, asked, "deadly:load", 3, seconds)
 
     killed = Counter(path.read_text() for path in (tmp_path / "plan").glob("killed-*"))
-    assert sum(killed.values()) == sum(KILLS.values()) == 60, killed
-    assert killed.keys() == set(VICTIMS)
     assert started > 1
     with Store.read(noisy) as store:
         rows = store.runs()
+        assert not [(row.name, row.message) for row in store.ended_after(0) if row.state == State.FAILED]
         assert Counter(row.state for row in rows) == {State.DONE: len(asked.runs)}
         assert {job.state for job in store.sources()} <= {State.DONE}
+    assert sum(killed.values()) == 60, sorted(path.name for path in (tmp_path / "plan").iterdir())
+    assert killed.keys() == set(VICTIMS)
     assert sum(row.attempts for row in rows) > len(rows)
     for run in asked.runs:
         one, other = JobFolder.of(quiet, "run", run.id), JobFolder.of(noisy, "run", run.id)
