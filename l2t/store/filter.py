@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from l2t.errors import UsageError, unknown
+from l2t.printable import printable
 from l2t.store.state import Reason, State
 
 _TEXT = {"id": "jobs.id", "source": "source", "target": "target", "recipe": "recipe", "cell": "cell"} | {
@@ -19,10 +20,13 @@ _TEXT = {"id": "jobs.id", "source": "source", "target": "target", "recipe": "rec
     "dataset": "dataset",
     "sweep": "sweep",
     "note": "note",
-    "device": "device",
     "tag": "tags",
 }
-_WORDS = {"state": ("jobs.state", tuple(State)), "reason": ("jobs.reason", tuple(Reason))}
+_WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "state": ("jobs.state", tuple(State)),
+    "reason": ("jobs.reason", tuple(Reason)),
+    "device": ("jobs.device", ("cpu", "cuda")),
+}
 _NUMBERS = {"shots": "shots", "seed": "seed", "epoch": "epoch", "epochs": "epochs", "attempts": "attempts"} | {
     "priority": "priority",
     "accuracy": "accuracy",
@@ -105,21 +109,38 @@ def _equal(word: str, key: str, value: str) -> tuple[str, list[Any]]:
         return f"{_NUMBERS[key]} IS ?", [_number(word, value)]
     if not value:
         raise UsageError(f"filter {word!r}: a value is missing")
+    if key == "note":
+        value = printable(value)  # as it was stored
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        return "0", []  # bytes of a command line that are no text: nothing stored has them
     if key == "sweep":
         return "jobs.number IN (SELECT number FROM sweep_jobs WHERE sweep = ?)", [value]
-    if key == "tag" and "*" not in value:
-        return "instr(tags, ?) > 0", [f" {value} "]
     if key == "tag":
-        value = f"* {value} *"
+        return _tagged(value)
     if key == "source" and value == "none":
         return "source IS NULL", []
     if key == "id":
         return "substr(jobs.id, 1, ?) = ?", [len(value), value]
     if "*" in value:
-        pattern = value.replace("[", "[[]").replace("?", "[?]")
         # IFNULL: what has no source matches no pattern, so that != keeps it.
-        return f"ifnull({_TEXT[key]} GLOB ?, 0)", [pattern]
+        return f"ifnull({_TEXT[key]} GLOB ?, 0)", [_pattern(value)]
     return f"{_TEXT[key]} IS ?", [value]
+
+
+def _tagged(value: str) -> tuple[str, list[Any]]:
+    """The runs of which one tag is the value. The column holds tags with a blank before, between and behind."""
+    if " " in value:
+        return "0", []
+    if "*" not in value:
+        return "instr(tags, ?) > 0", [f" {value} "]
+    # Each tag alone: a pattern must not begin in one and end in the next. No tag has a quote.
+    each = """json_each('["' || replace(trim(tags), ' ', '","') || '"]')"""
+    return f"tags <> '' AND EXISTS (SELECT 1 FROM {each} WHERE value GLOB ?)", [_pattern(value)]
+
+
+def _pattern(value: str) -> str:
+    """GLOB's pattern in which only * is special."""
+    return value.replace("[", "[[]").replace("?", "[?]")
 
 
 def _number(word: str, text: str) -> float:

@@ -36,7 +36,8 @@ def run(method: str, dataset: str, shots: int, seed: int) -> RunSpec:
 
 @pytest.fixture(scope="module")
 def filled() -> Iterator[Store]:
-    """Two methods × two data sets × three shots × three seeds; the first claimed ones are done at 40, 50, 60 %."""
+    """Two methods × two data sets × three shots × three seeds, tagged by shots, the last seed with a note; the first
+    claimed ones are done at 40, 50, 60 %."""
     datasets = ("digits", "folder:/data/[my] pictures?")
     specs = [
         run(method, dataset, shots, seed)
@@ -52,6 +53,10 @@ def filled() -> Iterator[Store]:
             job = store.claim(owner)
             assert job is not None
             store.finish(job.id, owner, {"accuracy": accuracy}, 1.5, 10)
+        store.tag(parse(["shots=5"]), ["night", "batch-1"])
+        store.tag(parse(["shots=10"]), ["batch-2"])
+        store.annotate(parse(["seed=2"]), "odd, \x1b[31m see log")
+        store.prioritise(parse(["shots=30", "state=queued"]), -2)
         yield store
 
 
@@ -87,6 +92,29 @@ def filled() -> Iterator[Store]:
         ("reason!=diverged", lambda row: True),
         ("sweep=nothing", lambda row: False),
         ("sweep!=nothing", lambda row: True),
+        ("tag=night", lambda row: row.shots == 5),
+        ("tag!=night", lambda row: row.shots != 5),
+        ("tag=nigh", lambda row: False),
+        ("tag=batch-2,night", lambda row: row.shots in (5, 10)),
+        ("tag=batch*", lambda row: row.shots in (5, 10)),
+        ("tag!=batch*", lambda row: row.shots == 30),
+        ("tag=*t", lambda row: row.shots == 5),
+        ("tag=*", lambda row: row.shots != 30),
+        ("tag=n*1", lambda row: False),  # from one tag into the next
+        ("'tag=night batch-1'", lambda row: False),
+        ("'tag=night*batch-1'", lambda row: False),
+        ("note=*log", lambda row: row.seed == 2),
+        ("note!=*log", lambda row: row.seed != 2),
+        ("'note=*\x1b[31m*'", lambda row: row.seed == 2),
+        ("'note=*\\x1b[31m*'", lambda row: row.seed == 2),
+        ("priority=-2", lambda row: row.priority == -2),
+        ("priority>=0", lambda row: row.priority == 0),
+        ("device=cpu", lambda row: True),
+        ("device=cuda", lambda row: False),
+        ("dataset=\udcff", lambda row: False),
+        ("dataset!=\udcff", lambda row: True),
+        ("tag=\udcff*", lambda row: False),
+        ("'note=*\udcff*'", lambda row: False),
     ],
 )
 def test_a_filter_selects_what_it_says(filled: Store, line: str, expected: object) -> None:
@@ -110,6 +138,7 @@ def test_counting_agrees_with_listing(filled: Store) -> None:
         ("methd=l2tww", "Did you mean method"),
         ("state=dne", "Did you mean done"),
         ("reason=divergd", "Did you mean diverged"),
+        ("device=gpu", "device"),
         ("shots=five", "'five' is no number"),
         ("shots=", "is no number"),
         ("shots=nan", "is no number"),
@@ -131,10 +160,12 @@ def test_an_open_quote_is_one_line() -> None:
         split("method='l2tww")
 
 
+ANYTHING = st.characters(exclude_categories=())
+"""Surrogates too: they stand for the bytes of a command line that are no text."""
 signs = st.sampled_from(["=", "!=", ">", ">=", "<", "<="])
 words = st.one_of(
-    st.text(),
-    st.builds("{}{}{}".format, st.sampled_from(KEYS), signs, st.text()),
+    st.text(ANYTHING),
+    st.builds("{}{}{}".format, st.sampled_from(KEYS), signs, st.text(ANYTHING)),
     st.builds("{}{}{}".format, st.sampled_from(KEYS), signs, st.from_regex(r"[0-9a-z,*'\";()-]{0,12}")),
     st.builds("{}{}{}".format, st.sampled_from(KEYS), signs, st.floats() | st.integers()),
 )
