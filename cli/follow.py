@@ -82,7 +82,7 @@ def follow(home: Path, sweep: str, device: Device, slots: SlotSettings) -> Ended
             say(f"this sweep's running runs end with {worker.description}; the others wait")
             return Ended.STOPPED
         if signals.received != signal.SIGHUP:
-            say(f"not followed any more. {worker.description} goes on: l2t status shows it, l2t queue pause stops runs")
+            say(f"{worker.description}, goes on: l2t status shows its work, l2t queue pause stops runs")
         return Ended.LEFT
 
 

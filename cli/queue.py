@@ -61,10 +61,11 @@ def add(asked: Asked) -> ExitCode:
     if asked.json_:
         write_json({"sweep": submitted.sweep, "runs": asdict(submitted.runs), "sources": asdict(submitted.sources)})
     found = holder(home)
-    if submitted.runs.left and (found is None or found.mode == "run"):
-        say("queued. No supervisor runs here: l2t up works on it")
-    elif submitted.runs.left:
-        say(f"queued. {found.description} works on it: l2t status shows how it stands" if found else "queued")
+    if submitted.runs.left:
+        if found is None or found.mode == "run":
+            say("queued; no supervisor runs here: l2t up works on it")
+        else:
+            say(f"queued; {found.description}, works on it: l2t status shows how it stands")
     return ExitCode.OK
 
 

@@ -1,8 +1,9 @@
 """`l2t up` and `l2t down`: the supervisor that works on in the background."""
 
+import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Never
 
 import typer
 
@@ -35,6 +36,10 @@ def up(
             rich_help_panel=WHERE, min=0, metavar="GB", help="GPU memory that must be free for each slot. Default: 2."
         ),
     ] = None,
+    foreground: Annotated[
+        bool,
+        typer.Option("--foreground", help="Stay, for systemd and containers: SIGTERM checkpoints and ends it."),
+    ] = False,
 ) -> None:
     """Start a supervisor for this home: it works on what is queued until l2t down, without a terminal.
 
@@ -48,12 +53,14 @@ def up(
     home = paths.home()
     slots = slot_settings(home, cpu=cpu_slots, gpus=gpus, per_gpu=slots_per_gpu, min_free_gb=min_free_memory)
     found = holder(home)
-    if found is not None and found.mode == "up":
+    if foreground:
+        _become(home, slots)
+    elif found is not None and found.mode == "up":
         options = (gpus, slots_per_gpu, cpu_slots, min_free_memory)
         change = "" if all(option is None for option in options) else ". l2t down, then l2t up, changes its slots"
         say(f"already up: {found.description}{change}")
-        return
-    _start(home, slots)
+    else:
+        _start(home, slots)
 
 
 def down(
@@ -107,6 +114,14 @@ def supervised(home: Path, slots: "SlotSettings") -> None:
         say(f"{found.description} works on it, in its own slots")
     else:
         _start(home, slots)
+
+
+def _become(home: Path, slots: "SlotSettings") -> Never:
+    """Go on as the supervisor, which says itself where it cannot be one."""
+    from l2t.jobs.daemon import command
+
+    words = command(home, slots)
+    os.execv(words[0], words)
 
 
 def _start(home: Path, slots: "SlotSettings") -> None:

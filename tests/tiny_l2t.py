@@ -2,12 +2,13 @@
 
 from functools import partial
 
-import l2t.jobs.daemon
-import l2t.jobs.follower
+from l2t.jobs import daemon, follower
 
 ENGINE = "slow_engine:load"
-l2t.jobs.daemon.start = partial(l2t.jobs.daemon.start, engine=ENGINE)
-l2t.jobs.follower.Follower = partial(l2t.jobs.follower.Follower, engine=ENGINE)
+command = daemon.command
+daemon.command = lambda home, slots, engine=ENGINE: command(home, slots, engine)
+daemon.start = partial(daemon.start, engine=ENGINE)
+follower.Follower = partial(follower.Follower, engine=ENGINE)
 
 if __name__ == "__main__":
     from cli.app import main

@@ -26,14 +26,19 @@ TROUBLE_SECONDS = 300.0
 """How long the store may be unusable (locked, say) before the supervisor gives up."""
 
 
+def command(home: Path, slots: SlotSettings, engine: str = "l2t.jobs.engine:load") -> list[str]:
+    """The command line of a supervisor that stays in the foreground."""
+    options = ["--home", str(home), "--slots", slots.model_dump_json(), "--engine", engine]
+    return [sys.executable, "-P", "-m", "l2t.jobs.daemon", *options]
+
+
 def start(home: Path, slots: SlotSettings, engine: str = "l2t.jobs.engine:load") -> Holder:
     """Start a supervisor for `home`, detached from this process and its terminal; returns when it works.
 
     Raises StoreError with its last words where it does not come up, HeldError's text where another was first.
     """
-    command = [sys.executable, "-P", "-m", "l2t.jobs.daemon", "--home", str(home)]
     process = subprocess.Popen(
-        [*command, "--slots", slots.model_dump_json(), "--engine", engine],
+        command(home, slots, engine),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

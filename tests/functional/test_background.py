@@ -164,6 +164,22 @@ def test_down_now_makes_runs_write_a_checkpoint(home: Path, make_run: MakeRun) -
     assert (home / "runs" / row.id / "checkpoint.pt").exists()
 
 
+def test_a_supervisor_in_the_foreground_ends_with_sigterm_and_is_refused_where_one_is(
+    home: Path, make_run: MakeRun
+) -> None:
+    queue(home, make_run(0, epochs=1000, options={"sleep": 0.05}))
+    process = begin("up", "--foreground", "--cpu-slots", "1")
+    wait(lambda: begun(home))
+    found = holder(home)
+    assert found is not None
+    assert (found.owner.pid, found.mode) == (process.pid, "up")
+    assert l2t("up").stderr.startswith("l2t: already up: ")
+    assert f"is held by the supervisor (l2t up), pid {process.pid}" in l2t("up", "--foreground", code=2).stderr
+    process.send_signal(signal.SIGTERM)
+    end(process, 0)
+    assert rows(home)[0].state is State.QUEUED
+
+
 # Status
 
 
@@ -304,7 +320,7 @@ def test_tags_and_notes_are_kept_found_and_harmless(home: Path, make_run: MakeRu
 def test_add_takes_what_run_takes_and_starts_nothing(home: Path, recipe: str) -> None:
     asked = ("queue", "add", "--recipe", recipe, "--device", "cpu", "--tag", "pilot", "--priority", "4", "--note", "n")
     result = l2t(*asked, "--json")
-    assert "queued. No supervisor runs here: l2t up works on it" in result.stderr
+    assert "queued; no supervisor runs here: l2t up works on it" in result.stderr
     found = json.loads(result.stdout)
     assert found["runs"]["new"] == 2
     assert [(row.state, row.priority, row.tags, row.note) for row in rows(home)] == [
@@ -408,7 +424,7 @@ def test_ctrl_c_and_a_hangup_leave_the_work_to_the_supervisor(home: Path, recipe
     process.send_signal(stop)
     _, said = end(process, 130)
     assert "worked on by the supervisor (l2t up), pid " in said
-    assert ("goes on: l2t status shows it" in said) == (stop == signal.SIGINT)
+    assert ("goes on: l2t status shows its work" in said) == (stop == signal.SIGINT)
     assert "left to the supervisor: 0 of 1 runs are done. The same command continues" in said
     assert rows(home)[0].state is State.RUNNING
     wait(lambda: all_done(home))
