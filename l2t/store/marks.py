@@ -14,14 +14,28 @@ from l2t.store.rows import Changed
 
 NAME = "marks.jsonl"
 
+LONGEST_NOTE = 10_000
+"""Characters of a note, its escapes written out."""
+
 _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+:/@-]{0,63}")
 
 
 def checked_tag(text: str) -> str:
     """The tag. UsageError where it is none."""
     if not _TAG.fullmatch(text):
-        raise UsageError(f"tag {text!r}: take up to 64 letters, digits and . _ + : / @ -, a letter or digit first")
+        shown = repr(text if len(text) <= 80 else f"{text[:80]}…")
+        raise UsageError(f"tag {shown}: take up to 64 letters, digits and . _ + : / @ -, a letter or digit first")
     return text
+
+
+def _checked_note(text: str) -> str:
+    """The note, what could steer a terminal escaped. UsageError where it is too long."""
+    note = printable(text)
+    if len(note) > LONGEST_NOTE:
+        raise UsageError(
+            f"a note of {len(note):,} characters is too long: at most {LONGEST_NOTE:,}. Nothing was changed"
+        )
+    return note
 
 
 class Marks(Database):
@@ -53,7 +67,7 @@ class Marks(Database):
             return
         line = {"at": time.time(), "ids": ids, "add": add, "remove": remove}
         if note is not None:
-            note = printable(note) or None
+            note = _checked_note(note) or None
             line["note"] = note
             self._all("UPDATE jobs SET note = ? WHERE id IN (SELECT value FROM json_each(?))", [note, json.dumps(ids)])
         if add or remove:

@@ -6,6 +6,7 @@ import time
 from typing import Any, Literal
 
 from l2t.errors import StoreError, UsageError
+from l2t.store.database import Parameters
 from l2t.store.files import read_json, write_json
 from l2t.store.filter import Filter
 from l2t.store.folder import JobFolder
@@ -17,6 +18,7 @@ from l2t.store.transitions import move
 
 _LIVE = "('queued', 'running', 'paused', 'interrupted')"
 _RUNS = "number IN (SELECT value FROM json_each(:numbers))"
+_HAS_RUNS = "EXISTS (SELECT 1 FROM sweep_jobs AS other JOIN runs USING (number) WHERE other.sweep = {sweep})"
 
 
 class Queueing(Submitting, Lifecycle):
@@ -49,26 +51,25 @@ class Queueing(Submitting, Lifecycle):
             return self._cancel(self._numbers(filter))
 
     def cancel_sweep(self, sweep: str) -> Changed:
-        """Cancel a sweep: of its runs those that no other sweep, which is not cancelled, wants."""
+        """Cancel a sweep: of its runs (of its sources, where it has no runs) those that no other sweep wants, which is
+        not cancelled itself."""
         with self._transaction():
             if not self._all("UPDATE sweeps SET cancelled = ? WHERE id = ? RETURNING id", [time.time(), sweep]):
                 raise UsageError(f"no sweep {sweep!r}")
-            mine = [
-                number
-                for (number,) in self._all(
-                    "SELECT number FROM sweep_jobs JOIN jobs USING (number)"
-                    f" WHERE sweep = ? AND kind = 'run' AND state IN {_LIVE}",
-                    [sweep],
-                )
-            ]
-            wanted = {
-                number
-                for (number,) in self._all(
+            mine = self._some(
+                "SELECT number FROM sweep_jobs JOIN jobs USING (number) WHERE sweep = :sweep"
+                f" AND state IN {_LIVE} AND (kind = 'run' OR NOT {_HAS_RUNS.format(sweep=':sweep')})",
+                {"sweep": sweep},
+            )
+            wanted = set(
+                self._some(
                     "SELECT number FROM sweep_jobs JOIN sweeps ON sweeps.id = sweep"
-                    " WHERE cancelled IS NULL AND number IN (SELECT value FROM json_each(?))",
-                    [json.dumps(mine)],
+                    f" WHERE cancelled IS NULL AND {_RUNS}"
+                    " UNION SELECT needed FROM needs JOIN jobs USING (number)"
+                    f" WHERE state IN {_LIVE} AND needed IN (SELECT value FROM json_each(:numbers))",
+                    _json(mine),
                 )
-            }
+            )
             changed = self._cancel([number for number in mine if number not in wanted])
             self._note_cancelled(sweep)
         return Changed(changed.changed, asked=changed.asked, kept=len(wanted))
@@ -90,20 +91,22 @@ class Queueing(Submitting, Lifecycle):
             self._all(f"UPDATE jobs SET priority = :priority WHERE {_RUNS}", _json(numbers) | {"priority": priority})
             needed = self._need([], numbers)
             self._all(
-                f"UPDATE jobs SET priority = max(priority, :priority) WHERE {_RUNS}",
+                f"UPDATE jobs SET priority = max(priority, :priority) WHERE {_RUNS} AND state IN {_LIVE}",
                 _json(needed) | {"priority": priority},
             )
         return Changed(len(numbers))
 
     def move(self, filter: Filter, to: Literal["first", "last"]) -> Changed:
-        """Move waiting runs before or behind all others of their priority, in the order that they have."""
+        """Move waiting runs before or behind all others of their priority, in the order that they have; what they need
+        goes first with them."""
         with self._transaction():
-            rows = self._all(
-                "SELECT jobs.number FROM runs JOIN jobs USING (number) WHERE jobs.state IN ('queued', 'paused')"
-                f" AND {filter.where} ORDER BY position, jobs.number",
-                filter.parameters,
+            chosen = self._numbers(filter, "jobs.state IN ('queued', 'paused')")
+            needed = self._need([], chosen) if to == "first" else []
+            numbers = self._some(
+                f"SELECT number FROM jobs WHERE state IN ('queued', 'paused') AND {_RUNS}"
+                " ORDER BY kind = 'run', position, number",
+                _json([*chosen, *needed]),
             )
-            numbers = [number for (number,) in rows]
             least, most = self._all(
                 "SELECT coalesce(min(position), 1), coalesce(max(position), 0) FROM jobs"
                 " WHERE state IN ('queued', 'paused')"
@@ -113,7 +116,7 @@ class Queueing(Submitting, Lifecycle):
                 "UPDATE jobs SET position = ? WHERE number = ?",
                 [(begin + rank, number) for rank, number in enumerate(numbers)],
             )
-        return Changed(len(numbers))
+        return Changed(len(chosen))
 
     def clear(self, filter: Filter) -> Changed:
         """Forget failed and cancelled runs; what they left is moved to `runs/.archive`."""
@@ -130,11 +133,13 @@ class Queueing(Submitting, Lifecycle):
         return Changed(len(gone))
 
     def _numbers(self, filter: Filter, where: str = "1") -> list[int]:
-        rows = self._all(
-            f"SELECT jobs.number FROM runs JOIN jobs USING (number) WHERE {where} AND {filter.where}",
-            filter.parameters,
+        return self._some(
+            f"SELECT jobs.number FROM runs JOIN jobs USING (number) WHERE {where} AND {filter.where}", filter.parameters
         )
-        return [number for (number,) in rows]
+
+    def _some(self, statement: str, parameters: Parameters) -> list[int]:
+        """The numbers that a statement selects."""
+        return [number for (number,) in self._all(statement, parameters)]
 
     def _running(self, numbers: list[int]) -> int:
         found: int = self._all(f"SELECT count(*) FROM jobs WHERE {_RUNS} AND state = 'running'", _json(numbers))[0][0]
@@ -143,7 +148,8 @@ class Queueing(Submitting, Lifecycle):
     def _request(self, numbers: list[int], request: Request) -> int:
         return len(
             self._all(
-                f"UPDATE jobs SET request = :request WHERE {_RUNS} AND state = 'running' RETURNING number",
+                f"UPDATE jobs SET request = :request WHERE {_RUNS} AND state = 'running'"
+                " AND request IS NOT 'cancel' RETURNING number",
                 _json(numbers) | {"request": request},
             )
         )
@@ -156,23 +162,21 @@ class Queueing(Submitting, Lifecycle):
         asked = self._request(numbers, Request.CANCEL)
         while True:
             # What nothing that is left needs, and no sweep asks for by itself.
-            needless = self._all(
+            needless = self._some(
                 f"""SELECT number FROM jobs WHERE kind <> 'run' AND state IN ('queued', 'paused')
                 AND EXISTS (SELECT 1 FROM needs WHERE needed = jobs.number) AND NOT EXISTS (
                     SELECT 1 FROM needs JOIN jobs AS waiting ON waiting.number = needs.number
                     WHERE needed = jobs.number AND waiting.state IN {_LIVE}
                 ) AND NOT EXISTS (
                     SELECT 1 FROM sweep_jobs AS mine JOIN sweeps ON sweeps.id = mine.sweep
-                    WHERE mine.number = jobs.number AND cancelled IS NULL AND NOT EXISTS (
-                        SELECT 1 FROM sweep_jobs AS other JOIN runs ON runs.number = other.number
-                        WHERE other.sweep = mine.sweep
-                    )
-                )"""
+                    WHERE mine.number = jobs.number AND cancelled IS NULL
+                    AND NOT {_HAS_RUNS.format(sweep="mine.sweep")}
+                )""",
+                (),
             )
             if not needless:
                 return Changed(len(gone), asked=asked)
-            ids = [number for (number,) in needless]
-            self._number_ends(move(self._connection, waiting, State.CANCELLED, _RUNS, _json(ids), columns))
+            self._number_ends(move(self._connection, waiting, State.CANCELLED, _RUNS, _json(needless), columns))
 
     def _note_cancelled(self, sweep: str) -> None:
         """In the sweep's small file too."""

@@ -9,13 +9,11 @@ from typing import Any
 
 from l2t.errors import UsageError
 from l2t.printable import printable
-from l2t.store.marks import NAME, checked_tag
+from l2t.store.marks import LONGEST_NOTE, NAME, checked_tag
 from l2t.store.plain import opened_file
 
 LARGEST = 256 << 20
 """Bytes above which the file is not read."""
-LONGEST_NOTE = 10_000
-"""Characters of a note that are kept."""
 
 
 @dataclass(slots=True)

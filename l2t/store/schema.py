@@ -99,7 +99,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # A counter over the store, set when a job is done, failed or cancelled: followers read on from a number.
         "ALTER TABLE jobs ADD COLUMN ending INTEGER",
         """UPDATE jobs SET
-            device = (SELECT json_extract(spec, '$.device') FROM specs WHERE specs.number = jobs.number),
+            device = coalesce(
+                (SELECT json_extract(spec, '$.device') FROM specs WHERE specs.number = jobs.number), 'cpu'
+            ),
             waits = (SELECT count(*) FROM needs JOIN jobs AS made ON made.number = needed
                      WHERE needs.number = jobs.number AND made.state <> 'done')""",
         """UPDATE jobs SET ending = turn FROM (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from l2t.errors import StoreError
@@ -63,6 +63,7 @@ class Submitting(Marks):
             self._insert(new, first, now, submission.priority)
             numbers = known + list(range(first, first + len(new)))
             self._queue_again(known, submission.priority)
+            self._spare(known)
             if submission.force:
                 self._queue_done(known, "run" if runs else "source", submission.priority)
             self._renew(runs, known)
@@ -80,22 +81,24 @@ class Submitting(Marks):
         )
         return [(id, number, State(state)) for id, number, state in rows]
 
-    def _turn(self) -> int:
+    def _turn(self, device: str, priority: int) -> int:
         """The position of the first of newly queued jobs. Positions are virtual start times: those of a new sweep begin
-        where the queue stands, so that sweeps take turns."""
-        found = self._all(
-            "SELECT coalesce((SELECT min(position) FROM jobs WHERE state = 'queued'), max(position) + 1, 1) FROM jobs"
+        where the queue of its device and priority stands, so that sweeps take turns. What waits for something else
+        does not hold the queue back, else all that is new would come before all that is not."""
+        queued = "SELECT min(position) FROM jobs WHERE state = 'queued' AND device = :device AND priority = :priority"
+        turn: int = self._one(
+            f"SELECT coalesce(({queued} AND waits = 0), ({queued}), (SELECT max(position) + 1 FROM jobs), 1)",
+            {"device": device, "priority": priority},
         )
-        turn: int = found[0][0]
         return turn
 
     def _insert(self, specs: list[Spec], first: int, now: float, priority: int) -> None:
         from l2t.spec import RunSpec
 
         jobs, texts, runs = [], [], []
-        shift = self._turn() - first
+        turns = {device: self._turn(device, priority) for device in {spec.device for spec in specs}}
         for number, spec in enumerate(specs, first):
-            order = (State.QUEUED, priority, number + shift)
+            order = (State.QUEUED, priority, turns[spec.device] + number - first)
             jobs.append((number, spec.id, spec.kind, spec.name, *order, spec.train.epochs, now, spec.device))
             texts.append((number, spec.model_dump_json()))
             if isinstance(spec, RunSpec):
@@ -153,39 +156,42 @@ class Submitting(Marks):
 
     def _queue_again(self, numbers: list[int], priority: int | None = None) -> None:
         """Queue what ended without a result; with another priority where one is given."""
-        moved = move(
-            self._connection,
-            _AGAIN,
-            State.QUEUED,
-            "number IN (SELECT value FROM json_each(:numbers))",
-            {"numbers": json.dumps(numbers)},
-            _AGAIN_COLUMNS | {"attempts": 0, "stalled": 0, "reached": 0} | _given(priority),
-        )
-        self._line_up([number for (number,) in moved])
+        where, values = "number IN (SELECT value FROM json_each(:numbers))", {"numbers": json.dumps(numbers)}
+        self._line_up(_AGAIN, where, values, {"attempts": 0, "stalled": 0, "reached": 0} | _given(priority))
 
     def _queue_done(self, numbers: list[int], kind: str, priority: int) -> None:
-        moved = move(
-            self._connection,
-            [State.DONE],
-            State.QUEUED,
-            "kind = :kind AND number IN (SELECT value FROM json_each(:numbers))",
-            {"kind": kind, "numbers": json.dumps(numbers)},
-            _FRESH | _AGAIN_COLUMNS | _given(priority),
-            returning="number, id",
-        )
-        self._line_up([number for number, _ in moved])
+        where = "kind = :kind AND number IN (SELECT value FROM json_each(:numbers))"
+        values = {"kind": kind, "numbers": json.dumps(numbers)}
+        moved = self._line_up([State.DONE], where, values, _FRESH | _given(priority))
         self._many(
             f"UPDATE runs SET ({_FRESH_RESULT}) = (NULL, NULL, NULL, NULL, NULL, NULL, NULL) WHERE number = ?",
             [(number,) for number, _ in moved],
         )
         self._many("DELETE FROM artefacts WHERE hash = ?", [(id,) for _, id in moved])
 
-    def _line_up(self, numbers: Sequence[int]) -> None:
-        """Give jobs that are queued again new positions, as if they were new."""
-        turn = self._turn()
+    def _line_up(
+        self, expected: Sequence[State], where: str, values: Mapping[str, str], columns: Mapping[str, int]
+    ) -> list[tuple[int, str]]:
+        """Queue jobs again, with positions as if they were new; returns their numbers and ids."""
+        found = self._all(
+            "SELECT number, id, device, coalesce(:priority, priority) FROM jobs"
+            f" WHERE state IN ({', '.join(map(repr, map(str, expected)))}) AND {where} ORDER BY number",
+            {"priority": columns.get("priority")} | dict(values),
+        )
+        turns = {key: self._turn(*key) for key in {(device, priority) for *_, device, priority in found}}
+        move(self._connection, expected, State.QUEUED, where, values, _AGAIN_COLUMNS | dict(columns))
         self._many(
             "UPDATE jobs SET position = ? WHERE number = ?",
-            [(turn + rank, n) for rank, n in enumerate(sorted(numbers))],
+            [(turns[device, priority] + rank, number) for rank, (number, _, device, priority) in enumerate(found)],
+        )
+        return [(number, id) for number, id, *_ in found]
+
+    def _spare(self, numbers: list[int]) -> None:
+        """Let running jobs that somebody asked to cancel go on: they are wanted again."""
+        self._all(
+            "UPDATE jobs SET request = NULL WHERE state = 'running' AND request = 'cancel'"
+            " AND number IN (SELECT value FROM json_each(?))",
+            [json.dumps(numbers)],
         )
 
     def _record_sweep(self, submission: Submission, ids: list[str], numbers: list[int], now: float) -> str:
@@ -194,10 +200,10 @@ class Submitting(Marks):
 
         sweep = content_hash(sorted(ids))[:8]
         record = (submission.command, submission.recipe, submission.seeds_planned)
-        self._all(
+        created: float = self._one(
             "INSERT INTO sweeps VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (id) DO UPDATE SET asked = excluded.asked,"
             " command = excluded.command, recipe = excluded.recipe, seeds_planned = excluded.seeds_planned,"
-            " cancelled = NULL",
+            " cancelled = NULL RETURNING created",
             (sweep, now, now, *record),
         )
         self._many("INSERT OR IGNORE INTO sweep_jobs VALUES (?, ?)", [(sweep, number) for number in numbers])
@@ -205,7 +211,7 @@ class Submitting(Marks):
         keys = ("command", "recipe", "seeds_planned")
         try:
             path.parent.mkdir(mode=0o700, exist_ok=True)
-            write_json(path, {"id": sweep, "created": now} | dict(zip(keys, record, strict=True)) | {"jobs": ids})
+            write_json(path, {"id": sweep, "created": created} | dict(zip(keys, record, strict=True)) | {"jobs": ids})
         except OSError as error:
             raise StoreError(f"{path}: {error.strerror}. Nothing was queued") from error
         return sweep

@@ -1,12 +1,11 @@
 """Claims, ends and dead owners."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
 
 from l2t.spec import RunSpec, SourceSpec
+from l2t.store import lifecycle
 from l2t.store.folder import JobFolder
 from l2t.store.lifecycle import ATTEMPTS
 from l2t.store.rows import Job, Owner, Submitted
@@ -17,16 +16,6 @@ Submit = Callable[..., Submitted]
 MakeRun = Callable[..., RunSpec]
 MakeSource = Callable[..., SourceSpec]
 
-CLAIM_ALL = """
-import sys
-from pathlib import Path
-from l2t.store.rows import Owner
-from l2t.store.store import Store
-store, owner = Store.open(Path(sys.argv[1])), Owner("h", "b", int(sys.argv[2]), 1)
-while job := store.claim(owner):
-    print(job.id)
-"""
-
 
 def dead(owner: Owner, heartbeat: float) -> bool:
     return False
@@ -36,22 +25,16 @@ def living(owner: Owner, heartbeat: float) -> bool:
     return True
 
 
-def claim(store: Store, owner: Owner, sweep: str | None = None) -> Job:
-    job = store.claim(owner, sweep)
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What crashed is tried again without waiting."""
+    monkeypatch.setattr(lifecycle, "BACKOFF_SECONDS", 0.0)
+
+
+def claim(store: Store, owner: Owner) -> Job:
+    job = store.claim(owner)
     assert job is not None
     return job
-
-
-def test_eight_processes_claim_each_of_2000_runs_once(store: Store, submit: Submit, make_run: MakeRun) -> None:
-    submit([make_run(seed) for seed in range(2000)])
-    children = [
-        subprocess.Popen([sys.executable, "-c", CLAIM_ALL, str(store.home), str(number)], stdout=subprocess.PIPE)
-        for number in range(8)
-    ]
-    claimed = [id for child in children for id in child.communicate()[0].split()]
-    assert [child.returncode for child in children] == [0] * 8
-    assert len(claimed) == len(set(claimed)) == 2000
-    assert store.count()[State.RUNNING] == 2000
 
 
 def test_runs_are_claimed_in_the_order_of_asking_and_with_their_specification(
@@ -63,15 +46,6 @@ def test_runs_are_claimed_in_the_order_of_asking_and_with_their_specification(
     assert [job.spec() for job in jobs] == runs
     assert [(job.kind, job.attempts, job.redo) for job in jobs] == [("run", 1, False)] * 3
     assert store.claim(owner) is None
-
-
-def test_a_claim_of_one_sweep_takes_nothing_of_another(
-    store: Store, owner: Owner, submit: Submit, make_run: MakeRun
-) -> None:
-    submit([make_run(0)])
-    sweep = submit([make_run(1)]).sweep
-    assert claim(store, owner, sweep).id == make_run(1).id
-    assert store.claim(owner, sweep) is None
 
 
 def test_a_run_is_claimable_only_when_its_source_is_done(

@@ -74,7 +74,11 @@ def test_a_sweep_counts_and_lists_its_jobs(store: Store, swept: str, owner: Owne
     assert {state: number for state, number in row.runs.items() if number} == {"done": 2, "failed": 1, "running": 1}
     assert [job.name for job in store.running(swept)] == ["scratch digits 5 shots seed 3"]
     assert store.running(swept)[0].pid == owner.pid
-    assert [(job.state, job.accuracy) for job in store.ended(swept)] == [("done", 50), ("done", 70), ("failed", None)]
+    assert [(job.state, job.accuracy) for job in store.ended_after(0, swept)] == [
+        ("done", 50),
+        ("done", 70),
+        ("failed", None),
+    ]
     assert store.paces(swept) == [Pace("scratch", 1, 6.0)]
     with pytest.raises(UsageError, match="no sweep"):
         store.sweep("nothing")

@@ -28,7 +28,7 @@ def test_each_state_is_counted_and_a_preview_says_the_same_and_writes_nothing(
     runs = [make_run(seed) for seed in range(6)]
     submit(runs[:5])
     store.finish(claim(store, owner), owner, {}, None, None)
-    store.fail(claim(store, owner), owner, Reason.CRASHED, "x")
+    store.fail(claim(store, owner), owner, Reason.DIVERGED, "x")
     claim(store, owner)
     asked = Submission("l2t run", "demo", 6, [*runs, runs[0]])
     before = store.runs()
@@ -104,9 +104,9 @@ def test_runs_asked_for_again_try_their_failed_source_again(
     submit([run], [make_source()])
     store.fail(claim(store, owner), owner, Reason.DIVERGED, "loss is nan")
     assert store.runs()[0].reason == Reason.ARTEFACT
-    sweep = submit([run]).sweep  # the source is not named, but stored under the hash that the run has
+    submit([run])  # the source is not named, but stored under the hash that the run has
     assert store.sources()[0].state == State.QUEUED
-    job = store.claim(owner, sweep)
+    job = store.claim(owner)
     assert job is not None
     assert job.kind == "source"
 
