@@ -77,7 +77,9 @@ def run(spec: RunSpec, folder: JobFolder, home: Path, control: Control) -> dict[
 
 def source(spec: SourceSpec, folder: JobFolder, control: Control) -> dict[str, Any]:
     how = {"fail": spec.dataset} if spec.dataset in ("diverged", "kill") else {"sleep": 0.02}
-    return train(spec.id, spec.train.epochs, how, folder, control)
+    result = train(spec.id, spec.train.epochs, how, folder, control)
+    write_atomic(folder.weights, result["final"].encode())
+    return result
 
 
 def artefact(spec: ArtefactSpec, folder: JobFolder, home: Path, control: Control) -> dict[str, Any]:
