@@ -1,14 +1,19 @@
 """The machine's GPUs, asked of the NVIDIA driver through NVML (nvidia-ml-py). No torch, and no CUDA context."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from l2t.jobs.gpus import Gpu, Process
 
+PATIENCE = 30.0
+"""Seconds that the driver has for an answer: it may have to wake many cards, and hang when one has failed."""
+
 
 class Nvml:
-    """GPUs by UUID; of a card that MIG divides its instances. A card that does not answer hides no other.
+    """GPUs by UUID; of a card that MIG divides its instances. A card that does not answer hides no other, and a driver
+    that hangs holds nobody up twice.
 
     module: `pynvml`, or what stands in for it; imported with the first look.
     """
@@ -16,17 +21,41 @@ class Nvml:
     def __init__(self, module: Any = None) -> None:
         self._module = module
         self._open = False
+        self._asking: threading.Thread | None = None
+        self._found: list[Gpu] = []
+        self._problem: str | None = None
+        self._late = False
+        self._last: list[Gpu] = []
         self.reason: str | None = None
         """Why the last look found no GPU, or not all; None where all is well."""
 
     def look(self) -> list[Gpu]:
-        """The GPUs that answer, as they are now. Never raises."""
-        self.reason = None
+        """The GPUs that answer, as they are now; while the driver hangs, as they last were. Never raises."""
+        if self._asking is None:
+            self._asking = threading.Thread(target=self._ask, name="nvml", daemon=True)
+            self._asking.start()
+        self._asking.join(0.0 if self._late else PATIENCE)
+        self._late = self._asking.is_alive()
+        if self._late:
+            self.reason = f"the NVIDIA driver has not answered within {PATIENCE:g} s"
+        else:
+            self._asking = None
+            self._last, self.reason = self._found, self._problem
+        return self._last
+
+    def _ask(self) -> None:
+        self._problem = None
+        try:
+            self._found = self._all()
+        except Exception as error:  # a driver that answers what nobody expects
+            self._found, self._problem = [], f"the NVIDIA driver's answer cannot be read ({type(error).__name__})"
+
+    def _all(self) -> list[Gpu]:
         if self._module is None:
             try:
                 import pynvml
             except ImportError:
-                self.reason = "the package nvidia-ml-py is missing"
+                self._problem = "the package nvidia-ml-py is missing"
                 return []
             self._module = pynvml
         nvml = self._module
@@ -36,7 +65,7 @@ class Nvml:
                 self._open = True
             count = nvml.nvmlDeviceGetCount()
         except nvml.NVMLError as error:
-            self.reason = self._words(error)
+            self._problem = self._words(error)
             self.close()  # a driver that is loaded or replaced later is found by another look
             return []
         found: list[Gpu] = []
@@ -45,14 +74,14 @@ class Nvml:
                 found += self._card(index)
             except nvml.NVMLError as error:
                 problem = f"gpu {index} does not answer: {self._words(error)}"
-                self.reason = f"{self.reason}; {problem}" if self.reason else problem
+                self._problem = f"{self._problem}; {problem}" if self._problem else problem
         if not count:
-            self.reason = "the NVIDIA driver knows no GPU"
+            self._problem = "the NVIDIA driver knows no GPU"
         return found
 
     def close(self) -> None:
-        """Release the driver."""
-        if self._open:
+        """Release the driver, where it does not hang."""
+        if self._open and not self._late:
             self._open = False
             with suppress(self._module.NVMLError):
                 self._module.nvmlShutdown()

@@ -1,5 +1,7 @@
 """The driver's answers, by a stand-in for pynvml that raises its real errors."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import pynvml
 import pytest
 
+from l2t.jobs import nvml as module
 from l2t.jobs.gpus import Process
 from l2t.jobs.nvml import Nvml
 
@@ -196,6 +199,39 @@ def test_a_driver_that_goes_away_is_released_and_opened_again() -> None:
     assert (driver.opened, driver.closed) == (2, 1)
     nvml.close()
     assert driver.closed == 2
+
+
+def test_while_the_driver_hangs_gpus_are_as_they_last_were_and_only_the_first_look_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = threading.Event()
+    gate.set()
+    driver = Driver(Card("A"), Card("B"))
+    answer = driver.nvmlDeviceGetHandleByIndex
+    monkeypatch.setattr(driver, "nvmlDeviceGetHandleByIndex", lambda index: (gate.wait(20), answer(index))[1])
+    nvml = Nvml(driver)
+    seen = nvml.look()
+    gate.clear()
+    driver.cards = [error(LOST), Card("B")]
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    assert nvml.look() == seen
+    assert nvml.reason == "the NVIDIA driver has not answered within 0.05 s"
+    monkeypatch.setattr(module, "PATIENCE", 20.0)
+    began = time.monotonic()
+    assert nvml.look() == seen
+    assert time.monotonic() - began < 5
+    gate.set()
+    deadline = time.monotonic() + 20
+    while len(found := nvml.look()) == 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert [gpu.name for gpu in found] == ["B"]
+    assert nvml.reason == "gpu 0 does not answer: GPU is lost"
+
+
+def test_an_answer_that_nobody_expects_is_a_reason() -> None:
+    nvml = Nvml(Driver(Card(UUID=b"\xff")))
+    assert nvml.look() == []
+    assert nvml.reason == "the NVIDIA driver's answer cannot be read (UnicodeDecodeError)"
 
 
 def test_a_driver_without_cards_says_so() -> None:
