@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from l2t.errors import StoreError
-from l2t.store.files import write_json
+from l2t.store.files import make_folder, write_json
 from l2t.store.marks import Marks
 from l2t.store.rows import Counts, Planned, Submission, Submitted
 from l2t.store.state import State
@@ -47,7 +47,7 @@ class Submitting(Marks):
         """
         runs, sources = _unique(submission)
         now = time.time()
-        with self._transaction():
+        with self._transaction(durable=True):  # a power cut must not forget what somebody was told is queued
             existing = self._existing([*runs, *sources])
             states = {id: state for id, _, state in existing}
             planned = Planned(
@@ -210,7 +210,7 @@ class Submitting(Marks):
         path = self.home / "sweeps" / f"{sweep}.json"
         keys = ("command", "recipe", "seeds_planned")
         try:
-            path.parent.mkdir(mode=0o700, exist_ok=True)
+            make_folder(path.parent)
             write_json(path, {"id": sweep, "created": created} | dict(zip(keys, record, strict=True)) | {"jobs": ids})
         except OSError as error:
             raise StoreError(f"{path}: {error.strerror}. Nothing was queued") from error

@@ -57,14 +57,16 @@ class Power:
         self.synced: dict[tuple[int, int], int] = {}
         """Size that each file had when it was synced last, by device and inode."""
         self._report = Path(os.environ["L2T_SYNCED"])
+        self._lock = threading.Lock()
 
     def spend(self, half: Callable[[], object] | None = None) -> None:
-        self.left -= 1
-        if self.left < 0:
-            if half is not None:
-                half()
-            self._report.write_text(repr(self.synced))
-            os._exit(9)
+        with self._lock:
+            self.left -= 1
+            if self.left < 0:
+                if half is not None:
+                    half()
+                self._report.write_text(repr(self.synced))
+                os._exit(9)
 
     def connect(self) -> None:
         """Let every operation cost."""
