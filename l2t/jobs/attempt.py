@@ -23,7 +23,6 @@ from l2t.store.state import ClaimLostError, Reason, State
 from l2t.store.store import Store
 from l2t.train.control import Control, Interrupted
 
-
 Spec = RunSpec | SourceSpec | ArtefactSpec
 
 

@@ -73,7 +73,11 @@ def work(
                 break
             signals.stop.wait(POLL_SECONDS)
             continue
-        engine = engine or load()
+        if engine is None:
+            engine = load()
+            if stamp() != code:  # changed while it was imported: what runs here is neither the one nor the other
+                store.interrupt(job.id, owner, "the installed code changed")
+                return After.RECYCLE
         after = attempt(store, owner, job, engine, signals.stop)
         jobs, idle = jobs + 1, time.monotonic()
         if after is not After.NEXT:
