@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from l2t.jobs.slots import SlotSettings
 
 LOOK_SECONDS = 0.5
-QUIET_SECONDS = 10.0
-"""At least this long between two words about what is waited for."""
+QUIET_SECONDS = 60.0
+"""Between two words about what is waited for, where it is still the same."""
 
 
 def up(
@@ -78,12 +78,13 @@ def down(
         say("no supervisor runs here; nothing to end")
         return ExitCode.OK
     say(f"{asked.description} ends " + ("with checkpoints" if now else "after what runs now"))
-    told, spoke = "", 0.0
+    told: list[str] = []
+    spoke = 0.0
     try:
         while not wait_down(home, LOOK_SECONDS):
-            words = _running(home)
-            if words and words != told and time.monotonic() - spoke >= QUIET_SECONDS:
-                told, spoke = words, time.monotonic()
+            names, words = _running(home)
+            if words and (names != told or time.monotonic() - spoke >= QUIET_SECONDS):
+                told, spoke = names, time.monotonic()
                 say(f"waiting for {words}")
     except KeyboardInterrupt:
         more = "" if now else " after what runs. l2t down --now makes it stop with checkpoints"
@@ -143,10 +144,11 @@ def _slots(home: Path, found: "Holder") -> str:
     return text + "".join(f"; {name} is left alone: {why}" for name, why in shown.closed)
 
 
-def _running(home: Path) -> str:
-    """What the supervisor works on, in words."""
+def _running(home: Path) -> tuple[list[str], str]:
+    """What is worked on: the names, and in words."""
     from l2t.store.store import Store
 
     with Store.read(home) as store:
         jobs = store.running()
-    return ", ".join(f"{job.name} (epoch {job.epoch}/{job.epochs})" if job.epochs else job.name for job in jobs)
+    words = [f"{job.name} (epoch {job.epoch}/{job.epochs})" if job.epochs else job.name for job in jobs]
+    return [job.name for job in jobs], ", ".join(words)

@@ -138,7 +138,7 @@ def test_what_is_queued_is_done_after_the_command_that_asked_for_it_has_ended(ho
 
 
 def test_down_waits_for_what_runs_and_ctrl_c_ends_the_waiting_only(home: Path, make_run: MakeRun) -> None:
-    queue(home, make_run(0, epochs=60, options={"sleep": 0.05}), make_run(1))
+    queue(home, make_run(0, epochs=9999, options={"sleep": 0.02}), make_run(1))
     l2t("up", "--cpu-slots", "1")
     wait(lambda: begun(home))
     process = begin("down")
@@ -149,8 +149,9 @@ def test_down_waits_for_what_runs_and_ctrl_c_ends_the_waiting_only(home: Path, m
     _, said = end(process, 130)
     assert "it still ends after what runs" in said
     assert "ends after what runs now" in l2t("status").stdout
+    l2t("queue", "cancel", "seed=0")
     assert wait_down(home, 60)
-    assert [row.state for row in rows(home)] == [State.DONE, State.QUEUED]
+    assert [row.state for row in rows(home)] == [State.CANCELLED, State.QUEUED]
     assert "l2t up works on them" in l2t("status").stdout
 
 
