@@ -114,6 +114,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX jobs_by_turn ON jobs (state, device, waits, priority DESC, position, number)",
         "CREATE UNIQUE INDEX jobs_by_ending ON jobs (ending) WHERE ending IS NOT NULL",
         "ALTER TABLE sweeps ADD COLUMN cancelled REAL",
+        # Which sweeps a job is of is asked at each claim.
+        "CREATE INDEX sweep_jobs_by_number ON sweep_jobs (number)",
         """CREATE TABLE followers (
             sweep TEXT NOT NULL REFERENCES sweeps ON DELETE CASCADE,
             host TEXT NOT NULL,

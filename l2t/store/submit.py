@@ -142,7 +142,8 @@ class Submitting(Marks):
             " UNION SELECT needed FROM needs JOIN wanted USING (number)) SELECT number FROM wanted ORDER BY number",
             [json.dumps(numbers)],
         )
-        return [number for (number,) in found if number not in set(numbers)] if len(found) > len(numbers) else []
+        known = set(numbers)
+        return [number for (number,) in found if number not in known]
 
     def _recount(self, numbers: list[int]) -> None:
         """Count anew, for these jobs and for those that need them, what is still to be done before them."""
