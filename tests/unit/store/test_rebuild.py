@@ -11,11 +11,12 @@ import pytest
 from prepared import age, compute, jobs_of, table, work
 
 from l2t.errors import StoreError
-from l2t.spec import RunSpec, SourceSpec
+from l2t.spec import ArtefactSpec, RunSpec, SourceSpec, TrainSettings
 from l2t.store import filter, rebuild
 from l2t.store.check import check
 from l2t.store.files import write_json
 from l2t.store.folder import JobFolder
+from l2t.store.merge import merge
 from l2t.store.rows import ArtefactRow, Owner, Submission
 from l2t.store.state import Reason, State
 from l2t.store.store import Store
@@ -266,3 +267,21 @@ def test_killed_at_any_step_of_the_exchange_it_can_be_repeated(
     rebuild.rebuild(home)
     assert table(home) == before
     assert check(home).good
+
+
+def test_artefacts_and_what_they_need_come_back_in_their_order(
+    tmp_path: Path, make_source: Callable[..., SourceSpec]
+) -> None:
+    source = make_source()
+    first = ArtefactSpec(phase="hint", name="a", inputs={"layer": 1}, needs=(source.id,), train=TrainSettings(epochs=2))
+    second = ArtefactSpec(phase="hint", name="b", inputs={}, needs=(first.id,), train=TrainSettings(epochs=2))
+    home = tmp_path / "home"
+    with Store.open(home) as store:
+        store.submit(Submission("l2t run", "demo", 1, [], [source, first, second]))
+        work(store, 1)
+    assert rebuild.rebuild(home).queued == 2
+    with Store.open(home) as store:
+        assert work(store) == [first.id, second.id]
+    other = tmp_path / "other"
+    assert sorted(merge(other, home).added) == sorted([source.id, first.id, second.id])
+    assert check(other).findings == []
