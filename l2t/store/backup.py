@@ -41,6 +41,7 @@ def backup(home: Path, to: Path, with_runs: bool = False, force: bool = False) -
         _database(home, temporary / NAME if with_runs else temporary)
         if with_runs:
             _folders(home, temporary)
+            os.sync()  # once for thousands of small files
         size = sum(path.lstat().st_size for path in (temporary, *temporary.rglob("*")) if path.is_file())
         _replace(temporary, to)
     except OSError as error:
@@ -84,15 +85,12 @@ def _folders(home: Path, to: Path) -> None:
         for name in found.names(home, parent):
             try:
                 with opened(home / parent) as outer, opened(name, outer) as folder:
-                    copy_tree(folder, to / parent / name)
+                    _tree(folder, to / parent / name)
             except RefusedError:
                 continue  # no folder, or moved meanwhile
-        sync_folder(to / parent)
-    sync_folder(to / "sweeps")
-    sync_folder(to)
 
 
-def copy_tree(folder: int, to: Path, depth: int = 1) -> None:
+def _tree(folder: int, to: Path, depth: int = 1) -> None:
     """Copy the plain files of an open folder, and of the folders in it (traces), to the new folder `to`."""
     to.mkdir(mode=0o700)
     with os.scandir(folder) as entries:
@@ -104,15 +102,14 @@ def copy_tree(folder: int, to: Path, depth: int = 1) -> None:
             _file(name, name, folder, to / name)
         elif depth:
             with opened(name, folder) as below:
-                copy_tree(below, to / name, depth - 1)
-    sync_folder(to)
+                _tree(below, to / name, depth - 1)
 
 
 def _file(name: str, path: str | Path, within: int | None, to: Path) -> None:
     try:
         with opened_file(path, within, 1 << 62) as descriptor:
             if descriptor is not None:
-                files.copy(descriptor, to)
+                files.copy(descriptor, to, durable=False)
     except RefusedError:
         return
 

@@ -94,13 +94,15 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def copy(source: int, path: Path) -> None:
-    """Write all that is left to read of an open file into a new one; durable once its folder is."""
+def copy(source: int, path: Path, durable: bool = True) -> None:
+    """Write all that is left to read of an open file into a new one. durable: it survives a power cut once its folder
+    does; else the caller syncs many files at once."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         while data := os.read(source, 1 << 20):
             _write(descriptor, data)
-        os.fsync(descriptor)
+        if durable:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
