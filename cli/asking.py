@@ -1,4 +1,7 @@
-"""Asking for runs: the options, the plan and the submission that `l2t run` and `l2t queue add` have in common."""
+"""Asking for runs: the options, the plan and the submission that `l2t run` and `l2t queue add` have in common.
+
+Specifications and plans are imported by those who need them: the rest of `l2t queue` does not.
+"""
 
 import shlex
 import sys
@@ -19,14 +22,10 @@ from cli.completion import (
 from cli.completion_runs import complete_tags
 from cli.diagnostics import say
 from cli.slots import WHERE, together
-from l2t.spec.headline import headline
-from l2t.spec.recipe_file import read_recipe
-from l2t.spec.request import SweepRequest, default_recipe
-from l2t.spec.trace import parse
-from l2t.spec.values import Setting, read_counts, read_seeds, read_setting, split
 
 if TYPE_CHECKING:
     from l2t.jobs.slots import SlotSettings
+    from l2t.spec.request import SweepRequest
     from l2t.spec.run import Device
     from l2t.store.rows import Submission, Submitted
 
@@ -155,8 +154,13 @@ class Asked:
     ] = False
 
     @property
-    def request(self) -> SweepRequest:
+    def request(self) -> "SweepRequest":
         """The sweep that is asked for. Raises UsageError, with the option, for what cannot be read."""
+        from l2t.spec.recipe_file import read_recipe
+        from l2t.spec.request import SweepRequest, default_recipe
+        from l2t.spec.trace import parse
+        from l2t.spec.values import Setting, read_counts, read_seeds, read_setting
+
         settings = [read_setting(text) for text in self.set_ or ()]
         settings += [Setting("train", "epochs", self.epochs)] if self.epochs is not None else []
         settings += [Setting("train", "precision", self.precision)] if self.precision is not None else []
@@ -187,6 +191,8 @@ class Prepared:
 
 def entries(texts: Sequence[str] | None, option: str) -> tuple[str, ...]:
     """The entries of an option that takes lists and may be repeated."""
+    from l2t.spec.values import split
+
     return tuple(dict.fromkeys(entry for text in texts or () for entry in split(text, option)))
 
 
@@ -201,6 +207,7 @@ def prepare(asked: Asked, home: Path, slots: "SlotSettings") -> Prepared | None:
     from l2t.jobs.estimate import estimate
     from l2t.jobs.inventory import Assumed, Ready
     from l2t.jobs.plan import plan
+    from l2t.spec.headline import headline
     from l2t.store.rows import Submission
     from l2t.store.state import State
     from l2t.store.store import Store

@@ -6,6 +6,7 @@ SIGTERM and SIGINT: what runs writes a checkpoint and stops. SIGUSR1: what runs 
 
 import argparse
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -72,6 +73,8 @@ def ask_down(home: Path, now: bool) -> Holder | None:
         return None
     if found.mode == "run":
         raise StoreError(f"{home} is held by {found.description}: press Ctrl-C there")
+    if found.owner.host != platform.node():
+        raise StoreError(f"{home} is held by {found.description}: say l2t down there")
     try:
         os.kill(found.owner.pid, signal.SIGTERM if now else signal.SIGUSR1)
     except PermissionError as error:

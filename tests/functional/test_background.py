@@ -181,6 +181,19 @@ def test_a_supervisor_in_the_foreground_ends_with_sigterm_and_is_refused_where_o
     assert rows(home)[0].state is State.QUEUED
 
 
+def test_a_supervisor_of_another_host_is_ended_there(home: Path) -> None:
+    home.mkdir()
+    bystander = subprocess.Popen(["sleep", "60"])
+    owner = {"host": "elsewhere", "boot_id": "", "pid": bystander.pid, "start_ticks": 1}
+    record = {"owner": owner, "mode": "up", "since": time.time(), "beat": time.time(), "ended": None}
+    (home / "supervisor.lock").write_text(json.dumps(record))
+    assert f"pid {bystander.pid} on elsewhere: say l2t down there" in l2t("down", "--now", code=2).stderr
+    assert bystander.poll() is None
+    bystander.kill()
+    bystander.wait()
+    (home / "supervisor.lock").unlink()
+
+
 # Status
 
 
