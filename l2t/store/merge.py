@@ -28,6 +28,10 @@ LARGEST = {"spec.json": LARGEST_JSON, "env.json": LARGEST_JSON, "result.json": L
 """Files of a job that are taken, and the bytes above which the job is refused."""
 LARGEST_WEIGHTS = 8 << 30
 LARGEST_TRACE = 64 << 20
+BATCH = 64
+"""Copies that are made durable and put in place together."""
+BUSY = ("running", "redo")
+"""States, as `Restoring.state_of` has them, in which a job's folder is somebody's."""
 _TRACE = re.compile(r"\d{6,9}\.npz")
 
 
@@ -82,78 +86,107 @@ def merge(home: Path, other: Path) -> Merged:
             if (other / parent).is_symlink():
                 merged.refused.append(f"{parent}: it is a link")
                 continue
-            for name in found.names(other, parent):
-                try:
-                    job = found.read_job(other, parent, name)
-                    if job.problem:
-                        raise RefusedError(job.problem)
-                    if job.kind != "run":
-                        found.check_name(job)
-                    if job.result is None:
-                        merged.unfinished += 1
-                    elif _take(store, job, merged):
-                        seen.add(job.id)
-                except RefusedError as error:
-                    merged.refused.append(f"{parent}/{name}: {error}")
-                except OSError as error:
-                    raise DiskError(f"{home}: {error.strerror}. What was added stays; repeat the command") from error
+            waiting: list[_Copied] = []
+            try:
+                for name in found.names(other, parent):
+                    _look(store, other, parent, name, merged, waiting, seen)
+                    if len(waiting) == BATCH:
+                        _settle(store, waiting, merged, seen)
+            except OSError as error:
+                raise _disk(home, error) from error
+            finally:  # what is whole is added, whatever came after it
+                _settle(store, waiting, merged, seen)
         _sweeps(store, other, merged)
         _marks(store, other, seen, merged)
     return merged
 
 
-def _take(store: Restoring, job: Found, merged: Merged) -> bool:
-    """Add a finished job, or compare it with ours; returns whether both homes have this result now."""
-    assert job.result is not None
-    kind = job.kind
-    ours = JobFolder.of(store.home, kind, job.id)
-    state = store.state_of(job.id)
-    if state in ("running", "redo"):
-        merged.busy.append(job.id)
-        return False
-    result = ours.read_result()
-    if result is not None:
-        if result != job.result:
-            merged.conflicts.append(_conflict(job, ours, result))
-            return False
-        if state == "done":
-            merged.equal += 1
-            return True
-    copy = None
-    if result != job.result:
-        copy = temporary_for(ours.path)
-        make_folder(copy.parent)
+@dataclass(frozen=True, slots=True)
+class _Copied:
+    """A finished job of the other home that is to be done here."""
+
+    job: Found
+    ours: JobFolder
+    copy: Path | None
+    """Its files, beside their place; None where they are there already, only the database lacks them."""
+
+
+def _look(
+    store: Restoring, other: Path, parent: str, name: str, merged: Merged, waiting: list[_Copied], seen: set[str]
+) -> None:
+    """Compare one folder with ours, and copy it where it is new. seen: ids of jobs whose result both homes have."""
     try:
-        if copy is not None:
-            _copy(job, copy)
-        if not _record(store, job, ours, copy):
+        job = found.read_job(other, parent, name)
+        if job.problem:
+            raise RefusedError(job.problem)
+        if job.kind != "run":
+            found.check_name(job)
+        if job.result is None:
+            merged.unfinished += 1
+            return
+        ours = JobFolder.of(store.home, job.kind, job.id)
+        state, result = store.state_of(job.id), ours.read_result()
+        if state in BUSY:
             merged.busy.append(job.id)
-            return False
+        elif result is None:
+            copy = temporary_for(ours.path)
+            make_folder(copy.parent)
+            try:
+                _copy(job, copy)
+            except BaseException:
+                shutil.rmtree(copy, ignore_errors=True)
+                raise
+            waiting.append(_Copied(job, ours, copy))
+        elif result != job.result:
+            merged.conflicts.append(_conflict(job, ours, result))
+        elif state == "done":
+            merged.equal += 1
+            seen.add(job.id)
+        else:
+            waiting.append(_Copied(job, ours, None))
+    except RefusedError as error:
+        merged.refused.append(f"{parent}/{name}: {error}")
+
+
+def _settle(store: Restoring, waiting: list[_Copied], merged: Merged, seen: set[str]) -> None:
+    """Put copies in place and make their jobs done, as one step for all who claim jobs."""
+    if not waiting:
+        return
+    os.sync()  # once for hundreds of small files
+    added: list[str] = []
+    try:
+        with store._transaction():
+            for copied in waiting:
+                if store.state_of(copied.job.id) in BUSY:  # somebody just claimed it
+                    merged.busy.append(copied.job.id)
+                    continue
+                _record(store, copied)
+                added.append(copied.job.id)
+            sync_folder(waiting[0].ours.path.parent)
+    except OSError as error:
+        raise _disk(store.home, error) from error
     finally:
-        if copy is not None:
-            shutil.rmtree(copy, ignore_errors=True)
-    merged.added.append(job.id)
-    return True
+        for copied in waiting:
+            if copied.copy is not None:
+                shutil.rmtree(copied.copy, ignore_errors=True)
+        waiting.clear()
+    merged.added += added
+    seen.update(added)
 
 
-def _record(store: Restoring, job: Found, ours: JobFolder, copy: Path | None) -> bool:
-    """Put the copy in place and make the job done, as one step for all who claim jobs; False where one just did."""
-    with store._transaction():
-        state = store.state_of(job.id)
-        if state in ("running", "redo"):
-            return False
-        if copy is not None:
-            ours.archive()
-            files.move(copy, ours.path)
-        finished = ours.result.stat().st_mtime
-        if job.spec is None:
-            store.restore_imported(job, finished)
-        elif state is None:
-            store.restore([Restored(job.spec, job.result, finished, finished)])
-        elif state != "done":
-            store.requeue(job.id)
-            store.complete(Restored(job.spec, job.result, finished, finished))
-    return True
+def _record(store: Restoring, copied: _Copied) -> None:
+    job, ours = copied.job, copied.ours
+    if copied.copy is not None:
+        ours.archive()
+        copied.copy.rename(ours.path)
+    state, finished = store.state_of(job.id), ours.result.stat().st_mtime
+    if job.spec is None:
+        store.restore_imported(job, finished)
+    elif state is None:
+        store.restore([Restored(job.spec, job.result, finished, finished)])
+    elif state != "done":
+        store.requeue(job.id)
+        store.complete(Restored(job.spec, job.result, finished, finished))
 
 
 def _copy(job: Found, to: Path) -> None:
@@ -169,7 +202,6 @@ def _copy(job: Found, to: Path) -> None:
             pass
         else:
             _traces(folder, to / "traces")
-    sync_folder(to)
     copied = found.read_copy(to, job)
     if copied.problem or copied.result != job.result:
         raise RefusedError("it changed while it was read")
@@ -190,13 +222,12 @@ def _traces(folder: int, to: Path) -> None:
             names = sorted(entry.name for entry in entries if _TRACE.fullmatch(entry.name))
         for name in names:
             _file(name, traces, to, LARGEST_TRACE)
-    sync_folder(to)
 
 
 def _file(name: str, within: int, to: Path, largest: int) -> None:
     with opened_file(name, within, largest) as descriptor:
         if descriptor is not None:
-            files.copy(descriptor, to / name)
+            files.copy(descriptor, to / name, durable=False)
 
 
 def _conflict(job: Found, ours: JobFolder, result: dict[str, Any]) -> Conflict:
@@ -245,7 +276,7 @@ def _sweeps(store: Restoring, other: Path, merged: Merged) -> None:
                     write_json(ours, sweep.plain())
                     merged.sweeps += 1
         except OSError as error:
-            raise DiskError(f"{ours}: {error.strerror}. What was added stays; repeat the command") from error
+            raise _disk(ours, error) from error
 
 
 def _marks(store: Restoring, other: Path, ids: set[str], merged: Merged) -> None:
@@ -256,3 +287,7 @@ def _marks(store: Restoring, other: Path, ids: set[str], merged: Merged) -> None
         merged.refused.append(str(error))
     except OSError as error:
         raise StoreError(f"{store.home}: {error.strerror}. Runs were added, tags and notes not: repeat it") from error
+
+
+def _disk(path: Path, error: OSError) -> DiskError:
+    return DiskError(f"{path}: {error.strerror}. What was added stays; repeat the command")

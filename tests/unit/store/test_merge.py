@@ -221,14 +221,15 @@ def test_a_full_disk_in_the_middle_leaves_whole_runs_only(
 def test_killed_between_the_rename_and_the_row_it_can_be_repeated(
     home: Path, other: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(path: Path, to: Path) -> None:
-        path.rename(to)
+    def killed(folder: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(files, "move", killed)
+    monkeypatch.setattr("l2t.store.merge.sync_folder", killed)
     with pytest.raises(KeyboardInterrupt):
         merge(home, other)
     monkeypatch.undo()
+    assert len(list((home / "artefacts").iterdir())) == 1
+    assert table(home) == {}
     assert len(merge(home, other).added) == 5
     assert check(home).findings == []
 
