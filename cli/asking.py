@@ -22,6 +22,7 @@ from cli.completion import (
 from cli.completion_runs import complete_tags
 from cli.diagnostics import say
 from cli.slots import WHERE, together
+from l2t.printable import printable
 
 if TYPE_CHECKING:
     from l2t.jobs.slots import SlotSettings
@@ -219,7 +220,7 @@ def prepare(asked: Asked, home: Path, slots: "SlotSettings") -> Prepared | None:
         inventory = Assumed(store) if asked.dry_run else Ready(store, working)
         found = plan(request, inventory, kind)
         submission = Submission(
-            command=shlex.join(["l2t", *sys.argv[1:]]),
+            command=printable(shlex.join(["l2t", *sys.argv[1:]])),
             recipe=found.recipe,
             seeds_planned=found.seeds_planned,
             runs=found.runs,

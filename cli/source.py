@@ -18,6 +18,7 @@ from cli.output import Column, percent, write_json, write_table
 from l2t import paths
 from l2t.errors import DataError, UsageError, unknown
 from l2t.models.registry import models
+from l2t.printable import printable
 from l2t.spec import DataSettings, TrainSettings
 from l2t.spec.recipe import SOURCE_NAME, SourceTable
 from l2t.spec.values import Setting, read_setting, read_values
@@ -75,7 +76,7 @@ def train(
     with Store.read(home) as store:
         spec = plan_source(table, Ready(store, working), kind)
     with Store.open(home) as store:
-        command = shlex.join(["l2t", *sys.argv[1:]])
+        command = printable(shlex.join(["l2t", *sys.argv[1:]]))
         submitted = store.submit(Submission(command, "", 1, (), (spec,), force))
     ended = follow(home, submitted.sweep, kind, slots)
     if ended is not Ended.ALL:

@@ -1,6 +1,7 @@
 """Finished products that runs share, by name or hash."""
 
 from l2t.errors import UsageError
+from l2t.printable import printable
 from l2t.store.database import Database
 from l2t.store.rows import ARTEFACT_COLUMNS, ArtefactRow
 
@@ -20,6 +21,7 @@ class Artefacts(Database):
 
         Raises UsageError where more than one hash begins so.
         """
+        name_or_hash = printable(name_or_hash)  # a text that is no UTF-8 would be an error of sqlite
         found = self._all(
             f"SELECT {_COLUMNS} FROM artefacts WHERE name = ? ORDER BY created DESC, hash LIMIT 1",
             [name_or_hash],

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from l2t.errors import StoreError, UsageError
+from l2t.printable import printable
 from l2t.store.database import DamagedError, Database
 from l2t.store.filter import ALL, Filter
 from l2t.store.rows import RUN_COLUMNS, JobRow, Pace, RunDetail, RunRow, SweepRow
@@ -78,7 +79,7 @@ class Queries(Database):
             " WHERE sweep_jobs.number = jobs.number ORDER BY asked DESC LIMIT 1)"
             " FROM runs JOIN jobs USING (number) JOIN specs USING (number)"
             " WHERE substr(jobs.id, 1, ?) = ? ORDER BY jobs.id LIMIT 6",
-            [len(id_or_prefix), id_or_prefix],
+            [len(id_or_prefix), printable(id_or_prefix)],  # a text that is no UTF-8 would be an error of sqlite
         )
         if not rows or not id_or_prefix:
             raise UsageError(f"no run {id_or_prefix!r} (l2t ls lists all)")
@@ -108,7 +109,7 @@ class Queries(Database):
 
     def sweep(self, id: str) -> SweepRow:
         """One sweep and its counts. UsageError where there is none of this id."""
-        found = self._sweeps("WHERE id = ?", [id])
+        found = self._sweeps("WHERE id = ?", [printable(id)])
         if not found:
             raise UsageError(f"no sweep {id!r}")
         return found[0]

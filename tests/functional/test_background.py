@@ -331,6 +331,26 @@ def test_tags_and_notes_are_kept_found_and_harmless(home: Path, make_run: MakeRu
     assert "../" in l2t("queue", "tag", id[:8], "--add", "../x", code=2).stderr
 
 
+def test_bytes_that_are_no_text_are_shown_escaped_and_never_break_a_command(home: Path, recipe: str) -> None:
+    bad = os.fsdecode(b"a\xff\nb")
+    l2t("queue", "add", "--device", "cpu", "--recipe", recipe, "--note", bad)
+    assert rows(home)[0].note == "a\\udcff\\nb"
+    assert "--note 'a\\udcff\\nb'" in l2t("status").stdout
+    l2t("queue", "note", "--all", "--text", bad[::-1])
+    assert "b\\n\\udcffa" in l2t("show", rows(home)[0].id).stdout
+    for arguments in (
+        ["show", bad],
+        ["logs", bad],
+        ["queue", "pause", bad],
+        ["queue", "cancel", f"sweep={bad}"],
+        ["queue", "tag", "--all", "--add", bad],
+        ["run", "--source", bad],
+        ["run", "--dataset", f"folder:{bad}"],
+    ):
+        said = l2t(*arguments, code=2).stderr
+        assert "\\udcff" in said
+
+
 def test_add_takes_what_run_takes_and_starts_nothing(home: Path, recipe: str) -> None:
     asked = ("queue", "add", "--recipe", recipe, "--device", "cpu", "--tag", "pilot", "--priority", "4", "--note", "n")
     result = l2t(*asked, "--json")
