@@ -43,14 +43,14 @@ class Marks(Database):
 
     def tag(self, filter: Filter, add: Iterable[str] = (), remove: Iterable[str] = ()) -> Changed:
         """Give runs tags, and take others away. UsageError for what is no tag."""
-        with self._transaction():
+        with self._transaction(durable=True):
             ids = self._ids(filter)
             self._mark(ids, add, remove, None)
         return Changed(len(ids))
 
     def annotate(self, filter: Filter, note: str | None) -> Changed:
         """Give runs a note, one line, in place of what they have; None takes it away."""
-        with self._transaction():
+        with self._transaction(durable=True):
             ids = self._ids(filter)
             self._mark(ids, (), (), note or "")
         return Changed(len(ids))

@@ -26,7 +26,7 @@ class Queueing(Submitting, Lifecycle):
 
     def pause(self, filter: Filter, now: bool = False) -> Changed:
         """Let queued runs wait until they are resumed. Running ones end first, or checkpoint `now`."""
-        with self._transaction():
+        with self._transaction(durable=True):
             numbers = self._numbers(filter)
             paused = move(self._connection, [State.QUEUED], State.PAUSED, _RUNS, _json(numbers), {})
             running = self._request(numbers, Request.PAUSE) if now else self._running(numbers)
@@ -34,7 +34,7 @@ class Queueing(Submitting, Lifecycle):
 
     def resume(self, filter: Filter) -> Changed:
         """Put paused runs back in the queue, where they were; what was asked to pause and has not yet, goes on."""
-        with self._transaction():
+        with self._transaction(durable=True):
             numbers = self._numbers(filter)
             resumed = move(self._connection, [State.PAUSED], State.QUEUED, _RUNS, _json(numbers), {})
             spared = self._all(
@@ -47,13 +47,13 @@ class Queueing(Submitting, Lifecycle):
     def cancel(self, filter: Filter) -> Changed:
         """Take runs out of the queue; running ones stop as soon as their worker hears of it. What only they needed is
         cancelled too."""
-        with self._transaction():
+        with self._transaction(durable=True):
             return self._cancel(self._numbers(filter))
 
     def cancel_sweep(self, sweep: str) -> Changed:
         """Cancel a sweep: of its runs (of its sources, where it has no runs) those that no other sweep wants, which is
         not cancelled itself."""
-        with self._transaction():
+        with self._transaction(durable=True):
             if not self._all("UPDATE sweeps SET cancelled = ? WHERE id = ? RETURNING id", [time.time(), sweep]):
                 raise UsageError(f"no sweep {sweep!r}")
             mine = self._some(
@@ -76,7 +76,7 @@ class Queueing(Submitting, Lifecycle):
 
     def retry(self, filter: Filter) -> Changed:
         """Queue failed and cancelled runs again, and what they need."""
-        with self._transaction():
+        with self._transaction(durable=True):
             numbers = self._numbers(filter, "state IN ('failed', 'cancelled')")
             self._queue_again(numbers)
             needed = self._need([], numbers)
@@ -86,7 +86,7 @@ class Queueing(Submitting, Lifecycle):
 
     def prioritise(self, filter: Filter, priority: int) -> Changed:
         """Give runs that are still to be done another priority, and what they need at least the same."""
-        with self._transaction():
+        with self._transaction(durable=True):
             numbers = self._numbers(filter, f"state IN {_LIVE}")
             self._all(f"UPDATE jobs SET priority = :priority WHERE {_RUNS}", _json(numbers) | {"priority": priority})
             needed = self._need([], numbers)
@@ -99,7 +99,7 @@ class Queueing(Submitting, Lifecycle):
     def move(self, filter: Filter, to: Literal["first", "last"]) -> Changed:
         """Move waiting runs before or behind all others of their priority, in the order that they have; what they need
         goes first with them."""
-        with self._transaction():
+        with self._transaction(durable=True):
             chosen = self._numbers(filter, "jobs.state IN ('queued', 'paused')")
             needed = self._need([], chosen) if to == "first" else []
             numbers = self._some(
@@ -120,7 +120,7 @@ class Queueing(Submitting, Lifecycle):
 
     def clear(self, filter: Filter) -> Changed:
         """Forget failed and cancelled runs; what they left is moved to `runs/.archive`."""
-        with self._transaction():
+        with self._transaction(durable=True):
             numbers = self._numbers(filter, "state IN ('failed', 'cancelled')")
             gone = self._all(f"SELECT id FROM jobs WHERE {_RUNS}", _json(numbers))
             for table in ("needs", "sweep_jobs", "specs", "runs", "jobs"):
