@@ -1,0 +1,42 @@
+"""Who wants which sweep worked on now."""
+
+from collections.abc import Callable
+
+from l2t.spec import RunSpec
+from l2t.store.rows import Owner, Submitted
+from l2t.store.store import Store
+
+Submit = Callable[..., Submitted]
+MakeRun = Callable[..., RunSpec]
+
+
+def test_only_followed_sweeps_are_worked_on_where_that_is_asked_for(
+    store: Store, owner: Owner, submit: Submit, make_run: MakeRun
+) -> None:
+    submit([make_run(seed) for seed in range(70)])
+    sweep = submit([make_run(69), make_run(100)]).sweep
+    assert store.claim(owner, followed=True) is None
+    assert store.claimable(followed=True) == {"cpu": 0, "cuda": 0}
+    store.follow(sweep, owner)
+    store.follow(sweep, owner)
+    assert (store.claimable(followed=True)["cpu"], store.claimable()["cpu"]) == (2, 64)
+    jobs = [store.claim(owner, "cpu", followed=True), store.claim(owner, followed=True)]
+    assert {job.id for job in jobs if job is not None} == {make_run(69).id, make_run(100).id}
+    assert store.claim(owner, followed=True) is None
+    assert store.claim(owner) is not None
+
+
+def test_a_follower_leaves_or_is_gone_with_its_process(
+    store: Store, owner: Owner, submit: Submit, make_run: MakeRun
+) -> None:
+    sweep = submit([make_run(seed) for seed in range(3)]).sweep
+    other = Owner(owner.host, owner.boot_id, owner.pid, owner.start_ticks + 1)  # the same pid, used again
+    for follower in (owner, other):
+        store.follow(sweep, follower)
+    store.unfollow(sweep, other)
+    assert store.claim(owner, followed=True) is not None
+    store.follow(sweep, other)
+    store.drop_followers(lambda follower, heartbeat: follower == other)
+    assert store.claim(owner, followed=True) is not None
+    store.drop_followers(lambda follower, heartbeat: False)
+    assert store.claim(owner, followed=True) is None
