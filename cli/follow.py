@@ -16,6 +16,7 @@ from l2t.jobs.follower import Followed, Follower
 from l2t.jobs.slots import SlotSettings
 from l2t.jobs.watch import ActiveJob, SweepStatus
 from l2t.spec.run import Device
+from l2t.store.rows import JobRow
 from l2t.store.state import State
 
 POLL_SECONDS = 0.5
@@ -168,6 +169,12 @@ def describe_counts(status: SweepStatus) -> str:
     return text
 
 
+def describe_end(job: JobRow) -> str:
+    """`done  NAME  80.1 %`, `failed  NAME  diverged: loss is nan`, `cancelled  NAME`."""
+    outcome = {State.DONE: f"{percent(job.accuracy)} %", State.FAILED: f"{job.reason}: {job.message}"}
+    return "  ".join(filter(None, (job.state, job.name, outcome.get(job.state))))
+
+
 class PlainView:
     """One line for each job that ended, one where something about the work changes, and one every ten seconds for those
     that run."""
@@ -182,8 +189,7 @@ class PlainView:
             self._aside = aside
             say(aside or "work goes on here")
         for job in status.ended:
-            outcome = f"{percent(job.accuracy)} %" if job.state is State.DONE else f"{job.reason or ''}: {job.message}"
-            say(f"{job.state}  {job.name}  {outcome}  ({describe_counts(status)})")
+            say(f"{describe_end(job)}  ({describe_counts(status)})")
             self._spoke = time.monotonic()
         if time.monotonic() - self._spoke < QUIET_SECONDS or status.finished:
             return

@@ -8,7 +8,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from cli.follow import ActiveJobs, describe_counts
+from cli.follow import ActiveJobs, describe_counts, describe_end
 from l2t.jobs.watch import SweepStatus
 from l2t.printable import printable
 from l2t.store.state import State
@@ -26,8 +26,7 @@ class LiveView:
     def show(self, status: SweepStatus, aside: str) -> None:
         for job in status.ended:
             if job.state is not State.DONE:
-                line = printable(f"{job.state}  {job.name}  {job.reason or ''}: {job.message}")
-                self._live.console.print(Text(line, style="red"))
+                self._live.console.print(Text(printable(describe_end(job)), style="red"))
         about = [Text(printable(aside), style="yellow", no_wrap=True, overflow="ellipsis")] if aside else []
         self._live.update(Group(self._bar(status), *about, self._jobs(status)), refresh=True)
 

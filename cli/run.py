@@ -99,10 +99,13 @@ _WHY = {"STOPPED": "stopped", "LEFT": "left to the supervisor", "DOWN": "the sup
 
 
 def _say_lost(lost: "list[RunRow]", number: int, sweep: str) -> None:
-    reasons = Counter(row.reason or row.state for row in lost)
+    from l2t.store.state import State
+
+    reasons = Counter(row.reason if row.reason and row.state is State.FAILED else row.state for row in lost)
     why = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
+    states = ",".join(sorted({row.state for row in lost}, reverse=True))
     say(f"{len(lost)} of {number} runs failed: {why}. l2t show {lost[0].id} tells of the first; "
-        f"l2t ls sweep={sweep} state=failed lists them")  # fmt: skip
+        f"l2t ls sweep={sweep} state={states} lists them")  # fmt: skip
 
 
 def _fields(section: str, model: type[Model]) -> str:

@@ -28,27 +28,27 @@ def status(
 ) -> None:
     """Show who works in this home, in which slots, which sweeps are left, what failed, and what to do next."""
     home = paths.home()
+    found = overview(home)
     if not watch:
-        _show(home, json_)
+        if json_:
+            write_json(_record(found))
+        else:
+            _show(found, home)
         return
     terminal = sys.stdout.isatty() and not json_
     while True:
-        if terminal:
-            sys.stdout.write("\x1b[H\x1b[2J")
         if json_:
-            write(json.dumps(_record(overview(home)), allow_nan=False))
+            write(json.dumps(_record(found), allow_nan=False))
         else:
-            _show(home, False)
+            sys.stdout.write("\x1b[H\x1b[2J" * terminal)
+            _show(found, home)
             write(f"\n{time.strftime('%H:%M:%S')}" + (", Ctrl-C ends the watching" if terminal else "\n"))
         sys.stdout.flush()
         time.sleep(WATCH_SECONDS if terminal else QUIET_SECONDS)
+        found = overview(home)
 
 
-def _show(home: Path, json_: bool) -> None:
-    found = overview(home)
-    if json_:
-        write_json(_record(found))
-        return
+def _show(found: Overview, home: Path) -> None:
     now = time.time()
     write(printable(_who(found, home, now)))
     if found.slots:

@@ -514,6 +514,17 @@ def test_detach_is_refused_before_anything_is_queued_while_a_run_holds_the_home(
     end(first, 130)
 
 
+def test_a_sweep_that_is_cancelled_while_it_is_followed_ends(home: Path, recipe: str) -> None:
+    process = begin(*ASKED, recipe, "--epochs", "1000", L2T_TEST_EPOCH="0.05")
+    wait(lambda: home.exists() and begun(home))
+    with Store.read(home) as store:
+        [sweep] = store.sweeps()
+    l2t("queue", "cancel", f"sweep={sweep.id}")
+    _, said = end(process, 1)
+    assert "l2t: cancelled  scratch digits 1 shot seed 0  (0/2 done, 2 cancelled)" in said
+    assert "2 of 2 runs failed: 2 cancelled." in said
+
+
 def test_paused_runs_end_the_following_and_are_said(home: Path, recipe: str) -> None:
     l2t("queue", "add", "--device", "cpu", "--recipe", recipe)
     l2t("queue", "pause", "seed=0")
