@@ -81,6 +81,7 @@ class Queueing(Submitting, Lifecycle):
             self._queue_again(numbers)
             needed = self._need([], numbers)
             self._queue_again(needed)
+            self._spare(needed)
             self._recount([*numbers, *needed])
         return Changed(len(numbers))
 

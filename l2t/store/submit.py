@@ -63,13 +63,13 @@ class Submitting(Marks):
             self._insert(new, first, now, submission.priority)
             numbers = known + list(range(first, first + len(new)))
             self._queue_again(known, submission.priority)
-            self._spare(known)
             if submission.force:
                 self._queue_done(known, "run" if runs else "source", submission.priority)
             self._renew(runs, known)
             needed = self._need([*runs.values(), *sources.values()], numbers)
             self._queue_again(needed, submission.priority)
             numbers += needed
+            self._spare(numbers)
             self._recount(numbers)
             self._mark(runs, submission.tags, (), submission.note)
             sweep = self._record_sweep(submission, [*runs, *sources], numbers, now)
