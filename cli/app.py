@@ -2,7 +2,8 @@
 
 **Adding a command** is one line in `COMMANDS`: its name, the import string of a Typer app (a group, `cli.data:app`)
 or of a plain function with Typer annotations (`cli.ls:ls`), its line in `l2t --help`, and the heading above it.
-The module is imported only when the command is used or completed, so that `l2t --help` stays fast and light.
+The module is imported only when the command is used or completed, so that `l2t --help` stays fast and light. Options
+that commands share are the fields of a dataclass (`cli.asking.Asked`), which `cli.spread` turns into parameters.
 
 **Rules for commands.** Print data with `cli.output`, everything else with `cli.diagnostics.say`. Raise an `L2tError`
 for what the user can mend; return None or an `ExitCode`. Do not catch KeyboardInterrupt unless there is work to stop.

@@ -25,10 +25,10 @@ class ExitCode(IntEnum):
     """What `l2t` tells the shell."""
 
     OK = 0, "all that was asked for is done"
-    FAILED_RUNS = 1, "the command worked, but runs failed or a check did"
+    FAILED_RUNS = 1, "the command worked, but runs failed or are paused, or a check failed"
     USAGE = 2, "bad input, data or store: stderr says what to do"
     INTERNAL = 70, "a bug in l2t: stderr says where the traceback is"
-    INTERRUPTED = 130, "stopped by Ctrl-C; the same command continues"
+    INTERRUPTED = 130, "stopped by Ctrl-C (or l2t down); the same command continues"
     BROKEN_PIPE = 141, "the reader of stdout went away, as in l2t ls | head"
 
     meaning: str
