@@ -78,12 +78,13 @@ def line(what: str, value: float, unit: str, budget: float, note: str, at_least:
 
 def enqueue(home: Path) -> bool:
     """From specifications to a committed sweep; the median of REPEATS new stores."""
-    times = []
-    for repeat in range(REPEATS):
-        runs = sweep()
+
+    def once(repeat: int) -> tuple[float, float]:
+        asked = Submission("l2t run", "thesis", SEEDS, sweep())
         with Store.open(home / str(repeat)) as store:
-            asked = Submission("l2t run", "thesis", SEEDS, runs)
-            times.append(timed(lambda store=store, asked=asked: store.submit(asked)))  # type: ignore[misc]
+            return timed(lambda: store.submit(asked))
+
+    times = [once(repeat) for repeat in range(REPEATS)]
     wall, processor = (statistics.median(each) for each in zip(*times, strict=True))
     return line(f"enqueue {RUNS:,} runs", wall, "s", 0.5, f"{processor:.2f} s of processor time")
 

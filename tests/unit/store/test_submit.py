@@ -135,6 +135,11 @@ def test_an_empty_submission_is_a_sweep_of_nothing(store: Store) -> None:
     assert sum(store.sweep(store.submit(asked).sweep).runs.values()) == 0
 
 
+def test_a_command_line_of_any_bytes_is_kept(store: Store, make_run: MakeRun) -> None:
+    store.submit(Submission("l2t run --note caf\udce9", "caf\udce9", 1, [make_run()]))
+    assert store.sweeps()[0].command == "l2t run --note caf\\udce9"
+
+
 @pytest.mark.parametrize("name", ["../../etc", "a'; DROP TABLE jobs; --", 'quo"te', "line\nbreak", "\x1b[31mred", "\0"])
 def test_hostile_names_are_kept_as_they_are_and_reach_no_path(
     store: Store, submit: Submit, make_run: MakeRun, make_source: MakeSource, name: str
