@@ -148,6 +148,11 @@ def _set_journal(connection: sqlite3.Connection, mode: str) -> None:
             time.sleep(0.02)
 
 
+def storable(text: str) -> str:
+    """The text with bytes that are none (of a path, say) written as escapes, as a database can hold it."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 class Database:
     """An open store: statements and transactions. One per thread."""
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from l2t.store.database import Database
+from l2t.store.database import Database, storable
 from l2t.store.folder import JobFolder
 from l2t.store.rows import Job, Owner, Summary
 from l2t.store.state import ClaimLostError, Reason, Request, State
@@ -131,7 +131,7 @@ class Lifecycle(Database):
         attempts in a row got no further than the one before. A full disk is no fault of the job's and never counts.
         Anything else is final, and fails what waits for the job too.
         """
-        where, values = _OWNED, {"id": job_id} | _columns(owner)
+        where, values, message = _OWNED, {"id": job_id} | _columns(owner), storable(message)
         with self._transaction():
             found = self._all(f"SELECT kind, device, request FROM jobs WHERE state = 'running' AND {where}", values)
             if not found:
@@ -156,7 +156,7 @@ class Lifecycle(Database):
         the queue. Never counts against the limit. Returns where the job is now."""
         with self._transaction():
             where, values = _OWNED, {"id": job_id} | _columns(owner)
-            columns = {"reason": Reason.STOPPED, "message": message}
+            columns = {"reason": Reason.STOPPED, "message": storable(message)}
             moved = move(self._connection, [State.RUNNING], State.INTERRUPTED, where, values, columns, "request")
             if not moved:
                 raise _lost(job_id)

@@ -6,7 +6,7 @@ import time
 from typing import Any, Literal
 
 from l2t.errors import StoreError, UsageError
-from l2t.store.database import Parameters
+from l2t.store.database import Parameters, storable
 from l2t.store.files import read_json, write_json
 from l2t.store.filter import Filter
 from l2t.store.folder import JobFolder
@@ -54,7 +54,9 @@ class Queueing(Submitting, Lifecycle):
         """Cancel a sweep: of its runs (of its sources, where it has no runs) those that no other sweep wants, which is
         not cancelled itself."""
         with self._transaction(durable=True):
-            if not self._all("UPDATE sweeps SET cancelled = ? WHERE id = ? RETURNING id", [time.time(), sweep]):
+            if not self._all(
+                "UPDATE sweeps SET cancelled = ? WHERE id = ? RETURNING id", [time.time(), storable(sweep)]
+            ):
                 raise UsageError(f"no sweep {sweep!r}")
             mine = self._some(
                 "SELECT number FROM sweep_jobs JOIN jobs USING (number) WHERE sweep = :sweep"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from l2t.errors import StoreError
+from l2t.store.database import storable
 from l2t.store.files import make_folder, write_json
 from l2t.store.marks import Marks
 from l2t.store.rows import Counts, Planned, Submission, Submitted
@@ -200,7 +201,7 @@ class Submitting(Marks):
         from l2t.spec import content_hash
 
         sweep = content_hash(sorted(ids))[:8]
-        record = (_text(submission.command), _text(submission.recipe), submission.seeds_planned)
+        record = (storable(submission.command), storable(submission.recipe), submission.seeds_planned)
         created: float = self._one(
             "INSERT INTO sweeps VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (id) DO UPDATE SET asked = excluded.asked,"
             " command = excluded.command, recipe = excluded.recipe, seeds_planned = excluded.seeds_planned,"
@@ -216,11 +217,6 @@ class Submitting(Marks):
         except OSError as error:
             raise StoreError(f"{path}: {error.strerror}. Nothing was queued") from error
         return sweep
-
-
-def _text(argument: str) -> str:
-    """An argument as text: bytes that are none (a path, say) stand for themselves as escapes."""
-    return argument.encode(errors="backslashreplace").decode()
 
 
 def _given(priority: int | None) -> dict[str, int]:

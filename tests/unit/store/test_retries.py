@@ -70,6 +70,14 @@ def test_a_crash_is_tried_again_after_a_while_and_a_longer_one_until_it_fails(
     assert store.fail(claim(store, owner).id, owner, Reason.CRASHED, "x") is State.QUEUED  # counted anew
 
 
+def test_a_message_of_any_bytes_is_kept(store: Store, owner: Owner, submit: Submit, make_run: MakeRun) -> None:
+    submit([make_run()])
+    store.interrupt(claim(store, owner).id, owner, "caf\udce9")
+    assert only(store).message == "caf\\udce9"
+    store.fail(claim(store, owner).id, owner, Reason.INVALID, "no such file: caf\udce9")
+    assert only(store).message == "no such file: caf\\udce9"
+
+
 def test_crashes_that_get_further_each_time_never_fail(
     store: Store, owner: Owner, submit: Submit, make_run: MakeRun, clock: Clock
 ) -> None:
