@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +89,7 @@ def warm(home: Path) -> tuple[str, bool]:
             time.sleep(0.2)
         rows = sorted(store.runs(), key=lambda row: row.claimed or 0)
     # Each run's own time is measured around the engine; the rest from claim to claim is what the worker costs.
-    gaps = [
-        ((after.claimed or 0) - (row.claimed or 0)) - (row.seconds or 0)
-        for row, after in zip(rows[1:], rows[2:], strict=False)
-    ]
+    gaps = [((after.claimed or 0) - (row.claimed or 0)) - (row.seconds or 0) for row, after in pairwise(rows[1:])]
     middle = statistics.median(gaps)
     text = f"warm worker between two runs: {middle * 1e3:.1f} ms, {min(gaps) * 1e3:.1f}-{max(gaps) * 1e3:.1f} (50)"
     return f"{text}, median of {len(gaps)}", middle <= 0.050

@@ -37,7 +37,7 @@ def event(kind: str) -> None:
     number = os.lseek(counter, 0, os.SEEK_CUR)
     os.close(counter)
     due = [path for path in PLAN.glob(f"{kind}-*") if int(path.name.rpartition("-")[2]) <= number]
-    if not due or (kills := PLAN / f"job-{job}").exists() and kills.stat().st_size >= KILLS_OF_ONE:
+    if not due or ((kills := PLAN / f"job-{job}").exists() and kills.stat().st_size >= KILLS_OF_ONE):
         return
     planned = min(due, key=lambda path: int(path.name.rpartition("-")[2]))
     victim = planned.with_name(f"killed-{planned.name}")

@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 
 from l2t.data.catalog import quiet
+from l2t.jobs.gpus import NoGpus
 from l2t.jobs.inventory import Ready
-from l2t.jobs.loop import Loop
+from l2t.jobs.lock import HomeLock
 from l2t.jobs.plan import plan
+from l2t.jobs.slots import SlotSettings
+from l2t.jobs.supervisor import Supervisor
+from l2t.jobs.watch import SweepWatch
 from l2t.spec import RunSpec, SourceSpec
 from l2t.spec.recipe_file import read_recipe
 from l2t.spec.request import SweepRequest
@@ -54,8 +58,14 @@ def finish(home: Path, asked: Submission, engine: str, workers: int, kills: int,
     target: dict[str, int] = {}
     met = 0
     deadline = time.monotonic() + 240
-    with Loop(home, sweep, workers, engine) as loop:
-        while not (status := loop.poll()).finished:
+    slots = SlotSettings(cpu=workers)
+    with (
+        HomeLock(home, "up") as lock,
+        Supervisor(lock, slots, False, NoGpus(), engine) as supervisor,
+        SweepWatch(home, sweep) as watch,
+    ):
+        while not (status := watch.poll()).finished:
+            supervisor.poll()
             assert time.monotonic() < deadline, status
             for active in status.running:
                 job = active.job
