@@ -4,7 +4,7 @@ A run is a pure function of its `RunSpec`; `RunSpec.id` is the content hash unde
 asking twice does not run twice.
 """
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge
@@ -65,34 +65,29 @@ class RunSpec(Model):
     @cached_property
     def identity(self) -> dict[str, Any]:
         """What the result depends on, as plain JSON values."""
-        return self._but_train() | {"train": self.train.model_dump(mode="json")}
-
-    def _but_train(self) -> dict[str, Any]:
-        plain = self.model_dump(mode="json", exclude=_APART)
+        plain = self.model_dump(mode="json", exclude={"recipe", "trace"})
         rare = self.data.rare_class is not None
-        plain["data"]["rare_images"] = min(self.data.rare_images, self.shots) if rare else _RARE_IMAGES
+        plain["data"]["rare_images"] = min(self.data.rare_images, self.shots) if rare else _default("rare_images")
         if self.dataset.startswith("folder:"):
             plain["dataset"] = "folder"
         plain["source"] = None if self.source is None else self.source.hash
         return plain
 
     @cached_property
+    def json_text(self) -> str:
+        """All fields as JSON."""
+        return self.model_dump_json()
+
+    @cached_property
     def id(self) -> str:
         """Content hash of the identity: the run's name on disk."""
-        return text_hash(self._text)
+        before, after, _ = _around_seed(*_parted(self.json_text, self.seed))
+        return text_hash(f'{before}"seed":{self.seed},{after}')
 
     @cached_property
     def cell(self) -> str:
         """Content hash of the identity without the seed: runs of one cell differ only in seed."""
-        # No value behind the seed, in the order of keys, holds this: quotes in a text are escaped.
-        before, _, after = self._text.rpartition(f'"seed":{self.seed},')
-        return text_hash(before + after)
-
-    @cached_property
-    def _text(self) -> str:
-        """Canonical JSON of the identity. Its largest part is made once for all runs that share it: ten thousand runs
-        are asked for in half a second. Oracle: `content_hash` of `identity` (tests/unit/spec/test_run.py)."""
-        return f'{canonical(self._but_train())[:-1]},"train":{self.train.canonical}}}'
+        return _around_seed(*_parted(self.json_text, self.seed))[2]
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -148,8 +143,22 @@ class SourceSpec(Model):
         return SourceRef(hash=self.id, name=self.name, model=self.model, outputs=self.classes)
 
 
-_APART = {"recipe", "trace", "train", "source"}
-_RARE_IMAGES = DataSettings.model_fields["rare_images"].default
+def _parted(text: str, seed: int) -> tuple[str, str]:
+    """JSON of a run before and behind its seed. No text behind it holds the words: quotes in texts are escaped."""
+    before, _, after = text.rpartition(f'"seed":{seed},')
+    return before, after
+
+
+@lru_cache(maxsize=1024)
+def _around_seed(before: str, after: str) -> tuple[str, str, str]:
+    """Of the runs whose JSON is this around their seed: the canonical JSON of their identity before and behind the seed,
+    and its hash without it. Made once a cell: ten thousand runs are asked for in half a second.
+
+    Oracle: `content_hash` of `identity` (tests/unit/spec/test_run.py).
+    """
+    identity = RunSpec.model_validate_json(f'{before}"seed":0,{after}').identity
+    first, last = _parted(canonical(identity), 0)
+    return first, last, text_hash(first + last)
 
 
 def _default(name: str) -> Any:

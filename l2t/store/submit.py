@@ -101,7 +101,7 @@ class Submitting(Marks):
         for number, spec in enumerate(specs, first):
             order = (State.QUEUED, priority, turns[spec.device] + number - first)
             jobs.append((number, spec.id, spec.kind, spec.name, *order, spec.train.epochs, now, spec.device))
-            texts.append((number, spec.model_dump_json()))
+            texts.append((number, spec.json_text if isinstance(spec, RunSpec) else spec.model_dump_json()))
             if isinstance(spec, RunSpec):
                 source = (spec.source.name, spec.source.hash) if spec.source else (None, None)
                 what = (spec.method, spec.dataset, spec.shots, spec.seed)

@@ -113,7 +113,7 @@ def test_ids_stay_what_they_are() -> None:
 
 def test_a_copy_with_changes_has_an_id_of_its_own(make_run: Runs) -> None:
     run = make_run(1)
-    assert (run.id, run.train.canonical) != ("", "")
+    assert run.id != ""
     assert run.model_copy(update={"seed": 2}).id == make_run(2).id
     train = run.train.model_copy(update={"epochs": 5})
     assert make_run(1, train=train).id == make_run(1, epochs=5).id
