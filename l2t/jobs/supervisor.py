@@ -120,12 +120,12 @@ class Supervisor:
         """Let the workers checkpoint and end; kill those that take longer than `grace` seconds."""
         self._draining = True
         self._pool.stop(grace)
-        self._store.reconcile(self._alive, self._forgiven)
+        self._store.reconcile(self._alive, self._is_forgiven)
 
     def _turn(self) -> None:
         self._beat()
         self._reap()
-        self._store.reconcile(self._lives, self._forgiven)
+        self._store.reconcile(self._lives, self._is_forgiven)
         self._forgiven.clear()
         self._store.drop_followers(self._alive)
         self._tell_ends()
@@ -167,6 +167,12 @@ class Supervisor:
         if owner.pid in ours and (owner.host, owner.boot_id) == (platform.node(), boot_id()):
             return True
         return self._alive(owner, heartbeat)
+
+    def _is_forgiven(self, owner: Owner) -> bool:
+        """Whether a death is nobody's fault: the machine went down, or the disk took nothing."""
+        if owner.host != platform.node():
+            return False
+        return owner.boot_id != boot_id() or owner.pid in self._forgiven
 
     def _tell_ends(self) -> None:
         ended = self._store.ended_after(self._ending)

@@ -151,8 +151,8 @@ def _parted(text: str, seed: int) -> tuple[str, str]:
 
 @lru_cache(maxsize=1024)
 def _around_seed(before: str, after: str) -> tuple[str, str, str]:
-    """Of the runs whose JSON is this around their seed: the canonical JSON of their identity before and behind the seed,
-    and its hash without it. Made once a cell: ten thousand runs are asked for in half a second.
+    """Of the runs whose JSON is this around their seed: the canonical JSON of their identity before and behind the
+    seed, and its hash without it. Made once a cell: ten thousand runs are asked for in half a second.
 
     Oracle: `content_hash` of `identity` (tests/unit/spec/test_run.py).
     """

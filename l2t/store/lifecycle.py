@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from l2t.store.database import Database, storable
@@ -25,6 +25,8 @@ CAP = 64
 
 DEVICES: tuple[Device, ...] = ("cpu", "cuda")
 
+_NEVER: Callable[[Owner], bool] = lambda owner: False  # noqa: E731 - a default
+
 ATTEMPTS = 3
 """Attempts that got no further than the one before, after which a job whose process died fails."""
 
@@ -34,12 +36,13 @@ _RELEASED = dict.fromkeys(("host", "boot_id", "pid", "start_ticks", "heartbeat")
 
 # A time further in the future than FAR_SECONDS was noted before the clock was set back: it no longer counts.
 _READY = """state = 'queued' AND waits = 0 AND device = '{device}'
-    AND (not_before IS NULL OR not_before NOT BETWEEN :now AND :now + :far) {followed}"""
-_FOLLOWED = """AND EXISTS (
-    SELECT 1 FROM sweep_jobs JOIN followers USING (sweep) WHERE sweep_jobs.number = next.number
-)"""
+    AND (not_before IS NULL OR not_before NOT BETWEEN :now AND :now + :far)"""
+_ALL_JOBS = "jobs"
+# CROSS: the sweeps that somebody follows first, however much of others is queued.
+_FOLLOWED = """(SELECT DISTINCT number AS wanted FROM sweep_jobs WHERE sweep IN (SELECT sweep FROM followers))
+    CROSS JOIN jobs ON number = wanted"""
 _ORDER = "ORDER BY priority DESC, position, number LIMIT 1"
-_FIRST = f"SELECT * FROM (SELECT number, priority, position FROM jobs AS next WHERE {_READY} {_ORDER})"
+_FIRST = f"SELECT * FROM (SELECT number, priority, position FROM {{jobs}} WHERE {_READY} {_ORDER})"
 
 
 class Lifecycle(Database):
@@ -80,9 +83,9 @@ class Lifecycle(Database):
         """By kind of device, how many jobs could be claimed now, counted up to CAP."""
         found: dict[Device, int] = {}
         for device in DEVICES:
-            ready = _READY.format(device=device, followed=_FOLLOWED if followed else "")
+            jobs = _FOLLOWED if followed else _ALL_JOBS
             found[device] = self._all(
-                f"SELECT count(*) FROM (SELECT 1 FROM jobs AS next WHERE {ready} LIMIT {CAP})",
+                f"SELECT count(*) FROM (SELECT 1 FROM {jobs} WHERE {_READY.format(device=device)} LIMIT {CAP})",
                 {"now": time.time(), "far": FAR_SECONDS},
             )[0][0]
         return found
@@ -162,12 +165,12 @@ class Lifecycle(Database):
                 raise _lost(job_id)
             return self._requeue(job_id, moved[0][0])
 
-    def reconcile(self, alive: Callable[[Owner, float], bool], forgiven: Collection[int] = ()) -> int:
+    def reconcile(self, alive: Callable[[Owner, float], bool], forgiven: Callable[[Owner], bool] = _NEVER) -> int:
         """Bring running jobs whose owner is dead to where their folders say they are; returns their number.
 
         A job with a result is done. Any other goes back to the queue (is paused or cancelled where somebody asked for
         that), or fails where ATTEMPTS attempts in a row got no further than the one before. alive: whether an owner
-        lives, given the time of its last heartbeat; forgiven: pids whose death is not held against their job.
+        lives, given the time of its last heartbeat; forgiven: whether a death is not held against the job.
         """
         rows = self._all(
             "SELECT id, kind, redo, host, boot_id, pid, start_ticks, heartbeat FROM jobs WHERE state = 'running'"
@@ -182,7 +185,7 @@ class Lifecycle(Database):
             result = None if redo else folder.read_result()
             try:
                 with self._transaction():
-                    self._bury(id, owner, result, folder, pid in forgiven)
+                    self._bury(id, owner, result, folder, forgiven(owner))
             except ClaimLostError:
                 continue  # another process was first
             moved += 1
@@ -238,6 +241,15 @@ class Lifecycle(Database):
             return State.CANCELLED
         columns = free | {"not_before": time.time() + wait if wait else None}
         move(self._connection, [State.INTERRUPTED], State.QUEUED, where, values, columns)
+        if lost := self._all(
+            "SELECT made.kind, made.name, made.message FROM needs JOIN jobs AS made ON made.number = needed"
+            " JOIN jobs ON jobs.number = needs.number WHERE jobs.id = ? AND made.state IN ('failed', 'cancelled')",
+            [job_id],
+        ):  # its source was forced meanwhile, and failed
+            kind, name, why = lost[0]
+            message = f"its {kind} {name} failed: {why or 'it was cancelled'}"
+            self._failed(State.QUEUED, where, values, Reason.ARTEFACT, message)
+            return State.FAILED
         if request == Request.PAUSE:
             move(self._connection, [State.QUEUED], State.PAUSED, where, values, {})
             return State.PAUSED
@@ -310,7 +322,7 @@ class Lifecycle(Database):
 
 def _next(devices: Iterable[Device], followed: bool) -> str:
     """The condition of the job whose turn it is: the first of each device is found in the index, without sorting."""
-    firsts = [_FIRST.format(device=device, followed=_FOLLOWED if followed else "") for device in devices]
+    firsts = [_FIRST.format(device=device, jobs=_FOLLOWED if followed else _ALL_JOBS) for device in devices]
     return f"number = (SELECT number FROM ({' UNION ALL '.join(firsts)}) {_ORDER})"
 
 

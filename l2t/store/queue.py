@@ -17,6 +17,7 @@ from l2t.store.submit import Submitting
 from l2t.store.transitions import move
 
 _LIVE = "('queued', 'running', 'paused', 'interrupted')"
+_SWEEPS = "SELECT sweep FROM sweep_jobs WHERE number IN (SELECT value FROM json_each(:numbers))"
 _RUNS = "number IN (SELECT value FROM json_each(:numbers))"
 _HAS_RUNS = "EXISTS (SELECT 1 FROM sweep_jobs AS other JOIN runs USING (number) WHERE other.sweep = {sweep})"
 
@@ -73,11 +74,11 @@ class Queueing(Submitting, Lifecycle):
                 )
             )
             changed = self._cancel([number for number in mine if number not in wanted])
-            self._note_cancelled(sweep)
+            self._note_cancelled(sweep, time.time())
         return Changed(changed.changed, asked=changed.asked, kept=len(wanted))
 
     def retry(self, filter: Filter) -> Changed:
-        """Queue failed and cancelled runs again, and what they need."""
+        """Queue failed and cancelled runs again, and what they need. Their sweeps are wanted again."""
         with self._transaction(durable=True):
             numbers = self._numbers(filter, "state IN ('failed', 'cancelled')")
             self._queue_again(numbers)
@@ -85,6 +86,11 @@ class Queueing(Submitting, Lifecycle):
             self._queue_again(needed)
             self._spare(needed)
             self._recount([*numbers, *needed])
+            for (sweep,) in self._all(
+                f"UPDATE sweeps SET cancelled = NULL WHERE cancelled IS NOT NULL AND id IN ({_SWEEPS}) RETURNING id",
+                _json(numbers),
+            ):
+                self._note_cancelled(sweep, None)
         return Changed(len(numbers))
 
     def prioritise(self, filter: Filter, priority: int) -> Changed:
@@ -181,15 +187,15 @@ class Queueing(Submitting, Lifecycle):
                 return Changed(len(gone), asked=asked)
             self._number_ends(move(self._connection, waiting, State.CANCELLED, _RUNS, _json(needless), columns))
 
-    def _note_cancelled(self, sweep: str) -> None:
+    def _note_cancelled(self, sweep: str, when: float | None) -> None:
         """In the sweep's small file too."""
         path = self.home / "sweeps" / f"{sweep}.json"
         try:
             record = read_json(path)
             if record is not None:
-                write_json(path, record | {"cancelled": time.time()})
+                write_json(path, record | {"cancelled": when})
         except OSError as error:
-            raise StoreError(f"{path}: {error.strerror}. Nothing was cancelled") from error
+            raise StoreError(f"{path}: {error.strerror}. Nothing was changed") from error
 
 
 def _json(numbers: list[int]) -> dict[str, Any]:

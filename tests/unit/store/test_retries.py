@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from l2t.spec import RunSpec, SourceSpec
-from l2t.store.filter import ALL
+from l2t.store.files import read_json
+from l2t.store.filter import ALL, parse
 from l2t.store.lifecycle import ATTEMPTS, BACKOFF_SECONDS, DISK_SECONDS
-from l2t.store.rows import Job, Owner, RunRow, Submitted
+from l2t.store.rows import Job, Owner, RunRow, Submission, Submitted
 from l2t.store.state import Reason, State
 from l2t.store.store import Store
 
@@ -147,7 +149,7 @@ def test_deaths_that_are_forgiven_never_count(store: Store, owner: Owner, submit
     submit([make_run()])
     for _ in range(3 * ATTEMPTS):
         claim(store, owner)
-        assert store.reconcile(dead, forgiven={owner.pid}) == 1
+        assert store.reconcile(dead, forgiven=lambda dead: dead == owner) == 1
     assert (only(store).state, only(store).reason) == (State.QUEUED, Reason.LOST)
 
 
@@ -177,5 +179,37 @@ def test_what_waits_is_never_looked_at_by_a_claim(
         if statement.startswith(("SELECT", "UPDATE"))
         for *_, detail in store._all(f"EXPLAIN QUERY PLAN {statement}")
     }
-    assert "SEARCH next USING INDEX jobs_by_turn (state=? AND device=? AND waits=?)" in plans
+    assert "SEARCH jobs USING INDEX jobs_by_turn (state=? AND device=? AND waits=?)" in plans
     assert not {plan for plan in plans if plan.startswith("SCAN") and "(subquery" not in plan}
+
+
+def test_retrying_a_run_makes_its_cancelled_sweep_wanted_again(store: Store, submit: Submit, make_run: MakeRun) -> None:
+    sweep = submit([make_run(0), make_run(1)]).sweep
+    store.cancel_sweep(sweep)
+    assert not store.live_sweeps()
+    assert store.retry(parse(["seed=0"])).changed == 1
+    assert [row.id for row in store.live_sweeps()] == [sweep]
+    record = read_json(store.home / "sweeps" / f"{sweep}.json")
+    assert record is not None
+    assert record["cancelled"] is None
+
+
+def test_a_run_that_comes_back_when_its_forced_source_has_failed_fails_too(
+    store: Store, owner: Owner, submit: Submit, make_run: MakeRun, make_source: MakeSource
+) -> None:
+    source = make_source()
+    submit([make_run(source=source.ref)], [source])
+    made = store.claim(owner)
+    assert made is not None
+    store.finish(made.id, owner, {"accuracy": 50.0}, 1.0, 1)
+    running = store.claim(owner)
+    assert running is not None
+    store.submit(Submission("", "", 1, [], [source], force=True))
+    other = replace(owner, pid=9)
+    again = store.claim(other)
+    assert again is not None
+    assert again.id == source.id
+    store.fail(again.id, other, Reason.DIVERGED, "loss is nan")
+    assert store.interrupt(running.id, owner) is State.FAILED
+    row = store.runs()[0]
+    assert (row.reason, row.message) == (Reason.ARTEFACT, "its source glyphs failed: loss is nan")

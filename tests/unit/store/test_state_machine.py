@@ -182,7 +182,7 @@ class Jobs(RuleBasedStateMachine):
         owner = self.owners.pop(id)
         if after_its_result:
             self.write_result(id)
-        assert self.store.reconcile(lambda other, heartbeat: other != owner, {owner.pid} if forgiven else ()) == 1
+        assert self.store.reconcile(lambda other, heartbeat: other != owner, lambda dead: forgiven) == 1
         with pytest.raises(ClaimLostError):
             self.store.requested(id, owner)
         if after_its_result:
@@ -280,6 +280,7 @@ class Jobs(RuleBasedStateMachine):
         ids, words = self.known(chosen)
         failed = [id for id in ids if self.model[id] in AGAIN]
         assert self.store.retry(parse([words])).changed == len(failed)
+        self.cancelled -= {sweep for sweep, jobs in self.sweeps.items() if set(jobs) & set(failed)}
         needed = [other for id in failed for other in chain(id)]
         self.queue_again([*failed, *needed])
         for id in needed:
