@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge
+from pydantic_core import PydanticSerializationError
 
 from l2t import ENGINE
 from l2t.spec.base import Model, canonical, content_hash, text_hash
@@ -75,19 +76,26 @@ class RunSpec(Model):
 
     @cached_property
     def json_text(self) -> str:
-        """All fields as JSON."""
+        """All fields as JSON. pydantic's ValueError for a path with bytes that are no text, which no store takes."""
         return self.model_dump_json()
 
     @cached_property
     def id(self) -> str:
         """Content hash of the identity: the run's name on disk."""
-        before, after, _ = _around_seed(*_parted(self.json_text, self.seed))
+        before, after, _ = self._around_seed
         return text_hash(f'{before}"seed":{self.seed},{after}')
 
     @cached_property
     def cell(self) -> str:
         """Content hash of the identity without the seed: runs of one cell differ only in seed."""
-        return _around_seed(*_parted(self.json_text, self.seed))[2]
+        return self._around_seed[2]
+
+    @property
+    def _around_seed(self) -> tuple[str, str, str]:
+        try:
+            return _around_seed(*_parted(self.json_text, self.seed))
+        except PydanticSerializationError:
+            return _canonical_around_seed(self)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -156,9 +164,12 @@ def _around_seed(before: str, after: str) -> tuple[str, str, str]:
 
     Oracle: `content_hash` of `identity` (tests/unit/spec/test_run.py).
     """
-    identity = RunSpec.model_validate_json(f'{before}"seed":0,{after}').identity
-    first, last = _parted(canonical(identity), 0)
-    return first, last, text_hash(first + last)
+    return _canonical_around_seed(RunSpec.model_validate_json(f'{before}"seed":0,{after}'))
+
+
+def _canonical_around_seed(run: RunSpec) -> tuple[str, str, str]:
+    before, after = _parted(canonical(run.identity), run.seed)
+    return before, after, text_hash(before + after)
 
 
 def _default(name: str) -> Any:

@@ -5,7 +5,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -71,9 +71,10 @@ def finish(home: Path, asked: Submission, engine: str, workers: int, kills: int,
                 job = active.job
                 if met < kills and job.pid and job.epoch >= target.setdefault(job.id, draw.randrange(1, 4)):
                     time.sleep(draw.uniform(0, 0.2))
-                    os.kill(job.pid, signal.SIGKILL)
-                    target[job.id] = job.epoch + draw.randrange(1, 4)
-                    met += 1
+                    with suppress(ProcessLookupError):  # done meanwhile
+                        os.kill(job.pid, signal.SIGKILL)
+                        target[job.id] = job.epoch + draw.randrange(1, 4)
+                        met += 1
             time.sleep(0.02)
     return met
 

@@ -10,7 +10,7 @@ from l2t.store.state import State
 def job(kind: str = "run", epoch: int = 0, epochs: int = 10, claimed: float = 0.0) -> JobRow:
     return JobRow(
         *(f"{kind}{claimed}", kind, "name", State.RUNNING, None, None, epoch, epochs, 1, 0.0, claimed, None),
-        *(None, None, None, None),
+        *(None, None, None, None, None, "cpu"),
     )
 
 

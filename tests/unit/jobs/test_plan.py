@@ -232,9 +232,9 @@ def finished() -> Finished:
     from l2t.store.rows import Submission
 
     def finish(store: Store, run: RunSpec, seconds: float) -> None:
-        submitted = store.submit(Submission("l2t run", "", 1, (run,)))
+        store.submit(Submission("l2t run", "", 1, (run,)))
         owner = current()
-        job = store.claim(owner, submitted.sweep)
+        job = store.claim(owner)
         assert job is not None
         store.finish(job.id, owner, {"accuracy": 50.0}, seconds, None)
 
