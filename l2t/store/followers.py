@@ -1,6 +1,5 @@
 """Who wants which sweep worked on now: the `l2t run`s in the foreground."""
 
-import time
 from collections.abc import Callable
 
 from l2t.store.database import Database
@@ -28,5 +27,5 @@ class Followers(Database):
         """Forget followers whose process is dead."""
         for sweep, *who in self._all("SELECT sweep, host, boot_id, pid, start_ticks FROM followers"):
             owner = Owner(*who)
-            if not alive(owner, time.time()):
+            if not alive(owner, 0.0):  # followers have no heartbeat: one of another host is dead after a while
                 self.unfollow(sweep, owner)

@@ -19,13 +19,15 @@ BACKOFF_SECONDS = 10.0
 """Before the second attempt at the same place; six times as long before the next."""
 DISK_SECONDS = 30.0
 """Before another attempt after a full disk."""
-FAR_SECONDS = 3600.0
+FAR_SECONDS = 600.0
+"""Ten times the longest wait there is."""
 CAP = 64
 """Jobs of one device up to which `claimable` counts."""
 
 DEVICES: tuple[Device, ...] = ("cpu", "cuda")
 
 _NEVER: Callable[[Owner], bool] = lambda owner: False  # noqa: E731 - a default
+_SILENT: Callable[[str, OSError], None] = lambda job, error: None  # noqa: E731 - a default
 
 ATTEMPTS = 3
 """Attempts that got no further than the one before, after which a job whose process died fails."""
@@ -165,12 +167,18 @@ class Lifecycle(Database):
                 raise _lost(job_id)
             return self._requeue(job_id, moved[0][0])
 
-    def reconcile(self, alive: Callable[[Owner, float], bool], forgiven: Callable[[Owner], bool] = _NEVER) -> int:
+    def reconcile(
+        self,
+        alive: Callable[[Owner, float], bool],
+        forgiven: Callable[[Owner], bool] = _NEVER,
+        unreadable: Callable[[str, OSError], None] = _SILENT,
+    ) -> int:
         """Bring running jobs whose owner is dead to where their folders say they are; returns their number.
 
         A job with a result is done. Any other goes back to the queue (is paused or cancelled where somebody asked for
         that), or fails where ATTEMPTS attempts in a row got no further than the one before. alive: whether an owner
-        lives, given the time of its last heartbeat; forgiven: whether a death is not held against the job.
+        lives, given the time of its last heartbeat; forgiven: whether a death is not held against the job; unreadable:
+        told the id of a job whose folder cannot be read, and why. It is left as it is, to be looked at again.
         """
         rows = self._all(
             "SELECT id, kind, redo, host, boot_id, pid, start_ticks, heartbeat FROM jobs WHERE state = 'running'"
@@ -181,17 +189,23 @@ class Lifecycle(Database):
             if alive(owner, heartbeat):
                 continue
             folder = JobFolder.of(self.home, kind, id)
-            # The result of a forced job whose old attempt is not archived yet is that old attempt's.
-            result = None if redo else folder.read_result()
             try:
+                # The result of a forced job whose old attempt is not archived yet is that old attempt's.
+                result = None if redo else folder.read_result()
                 with self._transaction():
                     self._bury(id, owner, result, folder, forgiven(owner))
+                moved += 1
+                if result is not None:
+                    folder.checkpoint.unlink(missing_ok=True)
             except ClaimLostError:
                 continue  # another process was first
-            moved += 1
-            if result is not None:
-                folder.checkpoint.unlink(missing_ok=True)
+            except OSError as error:
+                unreadable(id, error)
         return moved
+
+    def tell(self, ending: int) -> None:
+        """Note that the endings up to this one were told to whoever is to hear of them. Never goes back."""
+        self._all("UPDATE endings SET told = max(told, min(?, last))", [ending])
 
     def disk_is_back(self) -> None:
         """Let what waits because of a full disk wait no longer."""

@@ -159,6 +159,11 @@ class Queries(Database):
         last: int = self._one("SELECT last FROM endings")
         return last
 
+    def told(self) -> int:
+        """Number of the ending up to which webhooks and log were told (see `tell`)."""
+        told: int = self._one("SELECT told FROM endings")
+        return told
+
     def ended_after(self, ending: int, sweep: str | None = None) -> list[JobRow]:
         """The jobs, of one sweep or all, that were done, failed or cancelled after that ending, in this order."""
         return self._jobs(f"jobs.ending > ? AND {_OF_SWEEP}", "ending", [ending, sweep, sweep])

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,8 @@ class Restoring(Store):
         assert job.result is not None
         kind, id = job.spec.kind, job.spec.id
         seconds, peak = JobFolder.of(self.home, kind, id).read_attempts()
-        self._done(State.QUEUED, "id = :id", {"id": id}, job.result, seconds, peak)
+        with self._no_news():
+            self._done(State.QUEUED, "id = :id", {"id": id}, job.result, seconds, peak)
         self._all("UPDATE jobs SET finished = ? WHERE id = ?", [job.finished, id])
         self._all("UPDATE artefacts SET created = ? WHERE hash = ?", [job.finished, id])
 
@@ -129,14 +131,20 @@ class Restoring(Store):
     def cancel_unwanted(self) -> None:
         """Cancel queued jobs that only cancelled sweeps asked for, and that no other queued job needs. Inside a
         transaction."""
-        while ended := move(
-            self._connection,
-            [State.QUEUED],
-            State.CANCELLED,
+        unwanted = (
             "number IN (SELECT number FROM sweep_jobs JOIN sweeps ON id = sweep GROUP BY number"
             " HAVING count(*) = count(cancelled)) AND NOT EXISTS (SELECT 1 FROM needs JOIN jobs AS waiting"
-            " ON waiting.number = needs.number WHERE needed = jobs.number AND waiting.state = 'queued')",
-            {},
-            {"finished": time.time()},
-        ):
-            self._number_ends(ended)
+            " ON waiting.number = needs.number WHERE needed = jobs.number AND waiting.state = 'queued')"
+        )
+        columns = {"finished": time.time()}
+        with self._no_news():
+            while ended := move(self._connection, [State.QUEUED], State.CANCELLED, unwanted, {}, columns):
+                self._number_ends(ended)
+
+    @contextmanager
+    def _no_news(self) -> Iterator[None]:
+        """What ended long ago, or elsewhere, is told to nobody, unless older endings are still to be told."""
+        told, last = self._all("SELECT told, last FROM endings")[0]
+        yield
+        if told == last:
+            self._all("UPDATE endings SET told = last")

@@ -108,8 +108,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             SELECT number AS ended, row_number() OVER (ORDER BY finished, number) AS turn FROM jobs
             WHERE state IN ('done', 'failed', 'cancelled')
         ) WHERE number = ended""",
-        "CREATE TABLE endings (last INTEGER NOT NULL) STRICT",
-        "INSERT INTO endings SELECT coalesce(max(ending), 0) FROM jobs",
+        # told: the ending up to which webhooks and log were told, whichever supervisor did it.
+        "CREATE TABLE endings (last INTEGER NOT NULL, told INTEGER NOT NULL) STRICT",
+        "INSERT INTO endings SELECT coalesce(max(ending), 0), coalesce(max(ending), 0) FROM jobs",
         "DROP INDEX jobs_by_turn",
         "CREATE INDEX jobs_by_turn ON jobs (state, device, waits, priority DESC, position, number)",
         "CREATE UNIQUE INDEX jobs_by_ending ON jobs (ending) WHERE ending IS NOT NULL",

@@ -1,7 +1,11 @@
 """Who wants which sweep worked on now."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import pytest
+
+from l2t.jobs import owner as owners
 from l2t.spec import RunSpec
 from l2t.store.rows import Owner, Submitted
 from l2t.store.store import Store
@@ -40,3 +44,15 @@ def test_a_follower_leaves_or_is_gone_with_its_process(
     assert store.claim(owner, followed=True) is not None
     store.drop_followers(lambda follower, heartbeat: False)
     assert store.claim(owner, followed=True) is None
+
+
+def test_a_follower_on_another_host_that_is_silent_is_dropped(
+    store: Store, owner: Owner, submit: Submit, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.follow(submit([make_run()]).sweep, replace(owner, host="elsewhere"))
+    alive = owners.Liveness()
+    store.drop_followers(alive)
+    assert store.claimable(followed=True)["cpu"] == 1
+    monkeypatch.setattr(owners, "SILENCE", 0.0)
+    store.drop_followers(alive)
+    assert store.claimable(followed=True)["cpu"] == 0

@@ -187,3 +187,20 @@ def test_a_source_that_keeps_dying_fails_what_waits_for_it(
     row = store.runs()[0]
     assert (row.state, row.reason) == (State.FAILED, Reason.ARTEFACT)
     assert "glyphs" in (row.message or "")
+
+
+def test_a_folder_that_cannot_be_read_holds_up_no_other_job(
+    store: Store, owner: Owner, submit: Submit, make_run: MakeRun
+) -> None:
+    submit([make_run(seed) for seed in range(3)])
+    ids = [claim(store, owner).id for _ in range(3)]
+    for id, name in ((ids[0], "result.json"), (ids[1], "metrics.jsonl")):  # a folder in a file's place: EISDIR
+        (JobFolder.of(store.home, "run", id).path / name).mkdir(parents=True)
+    said: list[tuple[str, type[OSError]]] = []
+    assert store.reconcile(dead, unreadable=lambda id, error: said.append((id, type(error)))) == 1
+    assert said == [(id, IsADirectoryError) for id in ids[:2]]
+    assert [row.state for row in store.runs()] == [State.RUNNING, State.RUNNING, State.QUEUED]
+    assert store.reconcile(dead) == 0
+    (JobFolder.of(store.home, "run", ids[0]).path / "result.json").rmdir()
+    assert store.reconcile(dead) == 1
+    assert [row.state for row in store.runs()] == [State.QUEUED, State.RUNNING, State.QUEUED]

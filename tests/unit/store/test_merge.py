@@ -86,6 +86,22 @@ def test_an_empty_home_takes_everything_that_is_done_and_the_other_is_only_read(
         assert artefact.accuracy is not None
 
 
+def test_what_another_home_did_is_told_to_nobody_and_hides_nothing_that_is_to_be_told(
+    home: Path, other: Path, make_run: Make
+) -> None:
+    merge(home, other)
+    with Store.open(home) as store:
+        assert (store.last_ending(), store.told()) == (5, 5)
+        store.submit(Submission("", "", 1, [make_run(100)]))
+        work(store, 1)
+    with Store.open(other) as store:
+        work(store)
+    merge(home, other)
+    with Store.read(home) as store:
+        assert (store.last_ending(), store.told()) == (8, 5)
+        assert store.ended_after(5)[0].id == make_run(100).id
+
+
 def test_repeating_it_changes_nothing(home: Path, other: Path) -> None:
     merge(home, other)
     before, files_before = table(home), snapshot(home / "runs")

@@ -259,6 +259,21 @@ def test_endings_only_grow_whatever_is_done_again_or_forgotten(
     assert store.ended_after(5) == []
 
 
+def test_what_was_told_is_remembered_and_never_goes_back(
+    store: Store, owner: Owner, submit: Submit, make_run: MakeRun
+) -> None:
+    submit([make_run(seed) for seed in range(2)])
+    assert store.told() == 0
+    for _ in range(2):
+        store.finish(claim(store, owner).id, owner, {}, None, None)
+    store.tell(1)
+    store.tell(0)
+    with Store.open(store.home) as other:
+        assert (other.told(), [job.ending for job in other.ended_after(other.told())]) == (1, [2])
+        other.tell(9)  # nothing that is still to happen is told already
+    assert store.told() == 2
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
 @pytest.mark.parametrize(
     "change",

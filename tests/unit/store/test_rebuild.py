@@ -52,6 +52,7 @@ def test_a_whole_home_is_the_same_afterwards(home: Path) -> None:
         assert [(row.hash, row.accuracy) for row in store.artefacts()] == [
             (row.hash, row.accuracy) for row in artefacts
         ]
+        assert (store.last_ending(), store.told()) == (5, 5)  # nobody is told of it all again
     assert check(home).findings == []
     assert rebuilt.damaged == home / "l2t.db.damaged-1"
     assert rebuilt.damaged.is_file()

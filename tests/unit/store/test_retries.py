@@ -9,7 +9,7 @@ import pytest
 from l2t.spec import RunSpec, SourceSpec
 from l2t.store.files import read_json
 from l2t.store.filter import ALL, parse
-from l2t.store.lifecycle import ATTEMPTS, BACKOFF_SECONDS, DISK_SECONDS
+from l2t.store.lifecycle import ATTEMPTS, BACKOFF_SECONDS, DISK_SECONDS, FAR_SECONDS
 from l2t.store.rows import Job, Owner, RunRow, Submission, Submitted
 from l2t.store.state import Reason, State
 from l2t.store.store import Store
@@ -121,8 +121,8 @@ def test_a_full_disk_is_never_counted_and_nothing_waits_once_it_is_back(
     claim(store, owner)
 
 
-@pytest.mark.parametrize("jump", [YEAR, -YEAR])
-def test_a_clock_that_is_set_by_a_year_strands_nothing(
+@pytest.mark.parametrize("jump", [YEAR, -YEAR, -FAR_SECONDS])
+def test_a_clock_that_is_set_strands_nothing(
     store: Store, owner: Owner, submit: Submit, make_run: MakeRun, clock: Clock, jump: float
 ) -> None:
     submit([make_run()])
