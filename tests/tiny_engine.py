@@ -88,6 +88,12 @@ def artefact(spec: ArtefactSpec, folder: JobFolder, home: Path, control: Control
     return train(spec.id, spec.train.epochs, spec.inputs, folder, control)
 
 
+def check(device: str) -> None:
+    """A device that fails as long as the file TINY_BROKEN exists."""
+    if os.path.exists(os.environ.get("TINY_BROKEN", "")):
+        raise RuntimeError(f"{device} has fallen off the bus")
+
+
 def fill_disk(path: Path, number: int) -> None:
     """Let every write of this process fail with that error, half done, as long as `path` exists."""
     real = files._write
@@ -104,4 +110,6 @@ def fill_disk(path: Path, number: int) -> None:
 def load() -> Engine:
     if "TINY_DISK_FULL" in os.environ:
         fill_disk(Path(os.environ["TINY_DISK_FULL"]), int(os.environ["TINY_DISK_ERROR"]))
-    return Engine(run, source, artefact, lambda spec: {"fingerprint": {"cpu": os.environ.get("TINY_CPU", "tiny")}})
+    return Engine(
+        run, source, artefact, check, lambda spec: {"fingerprint": {"cpu": os.environ.get("TINY_CPU", "tiny")}}
+    )

@@ -7,24 +7,22 @@ SIGTERM and SIGINT: what runs writes a checkpoint and stops. SIGUSR1: what runs 
 import argparse
 import os
 import platform
+import select
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from types import FrameType
 
 from l2t import paths
-from l2t.errors import L2tError, StoreError
-from l2t.jobs.lock import Holder, HomeLock, holder
+from l2t.errors import DataError, L2tError, StoreError, UsageError
+from l2t.jobs.lock import HeldError, Holder, HomeLock, holder
 from l2t.jobs.slots import SlotSettings
 from l2t.jobs.supervisor import Supervisor
 
 READY = "ready"
 POLL_SECONDS = 1.0
-TROUBLE_SECONDS = 300.0
-"""How long the store may be unusable (locked, say) before the supervisor gives up."""
 
 
 def command(home: Path, slots: SlotSettings, engine: str = "l2t.jobs.engine:load") -> list[str]:
@@ -95,50 +93,46 @@ def wait_down(home: Path, seconds: float) -> bool:
 
 
 class _Signals:
-    """What the process was told."""
+    """What the process was told. Its handlers only note: a lock taken in one could be held by what it interrupts."""
 
     def __init__(self) -> None:
-        self.woken = threading.Event()
         self.stop = self.drain = False
+        self._ear, mouth = os.pipe()
+        os.set_blocking(mouth, False)
+        signal.set_wakeup_fd(mouth)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask_stop)
         signal.signal(signal.SIGUSR1, self._ask_drain)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
+    def wait(self, seconds: float) -> None:
+        """Until a signal comes, at most so long."""
+        if select.select([self._ear], [], [], seconds)[0]:
+            os.read(self._ear, 64)
+
     def _ask_stop(self, number: int, frame: FrameType | None) -> None:
         self.stop = True
-        self.woken.set()
 
     def _ask_drain(self, number: int, frame: FrameType | None) -> None:
         self.drain = True
-        self.woken.set()
 
 
 def _supervise(supervisor: Supervisor, signals: _Signals) -> None:
-    """Poll until told to end. Trouble with the store is borne for TROUBLE_SECONDS."""
-    trouble: float | None = None
+    """Poll until told to end."""
     draining = False
     while not signals.stop and not supervisor.finished:
         if signals.drain and not draining:
             draining = True
             supervisor.drain()
-        try:
-            supervisor.poll()
-            trouble = None
-        except StoreError as error:
-            supervisor.log.say(str(error))
-            trouble = trouble or time.monotonic()
-            if time.monotonic() - trouble > TROUBLE_SECONDS:
-                raise
-        signals.woken.wait(POLL_SECONDS)
-        signals.woken.clear()
+        supervisor.poll()
+        signals.wait(POLL_SECONDS)
 
 
 def _detach_output(home: Path) -> None:
     """From now on nobody reads what is printed: an unexpected traceback goes to a file of its own."""
     logs = home / "logs"
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(logs / "supervisor.err", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(logs / "supervisor.err", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for standard in (sys.stdout, sys.stderr):
         standard.flush()
         os.dup2(descriptor, standard.fileno())
@@ -146,7 +140,8 @@ def _detach_output(home: Path) -> None:
 
 
 def main() -> int:
-    """Entry point. Exit code 2, with one line, where the home is held or cannot be used."""
+    """Entry point. Exit code 2, with one line, where another holds the home or something has to be set right first; 1
+    where trying again later may help."""
     parser = argparse.ArgumentParser(prog="l2t.jobs.daemon", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--home", type=Path, required=True, help="the home folder")
     parser.add_argument("--slots", required=True, help="the device slots, as JSON of SlotSettings")
@@ -164,7 +159,7 @@ def main() -> int:
             lock.ending = "down"
     except L2tError as error:
         print(f"l2t: {error}", file=sys.stderr)
-        return 2
+        return 2 if isinstance(error, HeldError | UsageError | DataError) else 1
     return 0
 
 

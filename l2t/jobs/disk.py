@@ -13,9 +13,6 @@ RETRY_SECONDS = 5.0
 PROBE = bytes(1 << 18)
 """What is written to see: more than the last free bytes of a full disk."""
 
-EXIT = 75
-"""Exit code of a worker that the disk stopped (EX_TEMPFAIL): its death is not its job's fault."""
-
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 

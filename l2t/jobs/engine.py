@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from l2t.spec import ArtefactSpec, RunSpec, SourceSpec
+from l2t.spec.run import Device
 from l2t.store.folder import JobFolder
 from l2t.train.control import Control
 
@@ -24,6 +25,8 @@ class Engine:
     run: Callable[[RunSpec, JobFolder, Path, Control], Result]
     source: Callable[[SourceSpec, JobFolder, Control], Result]
     artefact: Callable[[ArtefactSpec, JobFolder, Path, Control], Result]
+    check: Callable[[Device], None]
+    """Computes a little on a device; raises where it cannot: nobody's job is to find that out."""
     environment: Callable[[RunSpec | SourceSpec | ArtefactSpec], dict[str, Any]]
     """Contents of a job's `env.json`; its "fingerprint" decides whether a checkpoint may be gone on with."""
 
@@ -35,7 +38,8 @@ def load() -> Engine:
     provenance()  # kept: of the code that is imported now, whatever is edited while jobs run
     from l2t.jobs.environment import environment
     from l2t.train.artefact import make_artefact
+    from l2t.train.device import check
     from l2t.train.run import train_run
     from l2t.train.source import train_source
 
-    return Engine(train_run, train_source, make_artefact, environment)
+    return Engine(train_run, train_source, make_artefact, check, environment)

@@ -1,5 +1,6 @@
 """What a training hears from and tells its worker: requests to stop, progress, and a heartbeat while a step is long."""
 
+import sqlite3
 import threading
 import time
 from types import TracebackType
@@ -54,7 +55,7 @@ class Heartbeat:
             except ClaimLostError:
                 self._lost = True
                 return
-            except StoreError:  # full or locked for now: the training meets that too, and is the one to tell
+            except (StoreError, OSError, sqlite3.Error):  # full or locked: the training meets that too, and tells
                 self._over.wait(LOOK_SECONDS)
 
     def _look(self, store: Store) -> None:

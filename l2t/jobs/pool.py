@@ -18,6 +18,8 @@ _ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NU
     "MALLOC_TRIM_THRESHOLD_": "1073741824",
 }
 
+KILL_SECONDS = 10.0
+"""How long a killed worker is waited for."""
 LOG_SIZE = 1 << 20
 """Bytes of a worker's log above which its next process begins it anew."""
 
@@ -96,8 +98,8 @@ class Pool:
             worker.process.stdin.write(b"drain\n")
             worker.process.stdin.flush()
 
-    def stop(self, grace: float) -> None:
-        """Let all checkpoint and end; kill those that take longer than `grace` seconds."""
+    def stop(self, grace: float) -> list[Worker]:
+        """Let all checkpoint and end; kill those that take longer than `grace` seconds. Returns the workers."""
         for worker in self._workers:
             worker.process.terminate()
         deadline = time.monotonic() + grace
@@ -106,13 +108,16 @@ class Pool:
                 worker.process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 worker.process.kill()
-                worker.process.wait()
+                with suppress(subprocess.TimeoutExpired):  # else it hangs in the kernel, and ends when that lets it
+                    worker.process.wait(KILL_SECONDS)
             _close(worker)
-        self._workers = []
+        stopped, self._workers = self._workers, []
+        return stopped
 
-    def last_words(self) -> str:
-        """The last line that any worker printed."""
-        logs = sorted((self._home / "logs").glob("worker-*.log"), key=lambda path: path.stat().st_mtime)
+    def last_words(self, slot: Slot | None = None) -> str:
+        """The last line that a worker printed, of one slot or of all."""
+        found = [self.log(slot)] if slot else (self._home / "logs").glob("worker-*.log")
+        logs = sorted((path for path in found if path.exists()), key=lambda path: path.stat().st_mtime)
         for path in reversed(logs):
             lines = path.read_text(errors="replace").split("\n")
             for line in reversed(lines):

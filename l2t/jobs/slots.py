@@ -1,7 +1,7 @@
 """Which device slots are open: a pure function of the settings, of what GPUs there are, and of who uses them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from annotated_types import Ge
@@ -37,7 +37,7 @@ class Slot:
     device: Device
     uuid: str | None
     """Of the GPU; None on the CPU."""
-    name: str
+    name: str = field(compare=False)
     """`cpu 0`, `gpu 1`, `gpu 0:2` (a MIG instance); with several slots on a GPU `gpu 1.0`, `gpu 1.1`."""
     number: int
     """Of the slots on its device, from 0."""

@@ -1,5 +1,6 @@
 """`HOME/logs/supervisor.log`: what a supervisor did and why. Rotated, and patient with a full disk."""
 
+import threading
 from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,22 +22,25 @@ class SupervisorLog:
     def __init__(self, home: Path) -> None:
         self.path = home / "logs" / "supervisor.log"
         self._waiting: deque[str] = deque(maxlen=WAITING)
+        self._writing = threading.RLock()  # the webhook's thread says things too
 
     def say(self, text: str) -> None:
         """Add a line, with the time, control characters escaped. Never fails."""
-        self._waiting.append(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {printable(text)}\n")
-        self.flush()
+        with self._writing:
+            self._waiting.append(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {printable(text)}\n")
+            self.flush()
 
     def flush(self) -> None:
         """Write what waits, where the disk takes it."""
-        while self._waiting:
-            try:
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._rotate()
-                append_text(self.path, self._waiting[0])
-            except OSError:
-                return
-            self._waiting.popleft()
+        with self._writing:
+            while self._waiting:
+                try:
+                    self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    self._rotate()
+                    append_text(self.path, self._waiting[0])
+                except OSError:
+                    return
+                self._waiting.popleft()
 
     def _rotate(self) -> None:
         if not self.path.exists() or self.path.stat().st_size < SIZE:

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,12 @@ from types import FrameType
 from l2t.errors import L2tError
 from l2t.jobs.attempt import After, attempt
 from l2t.jobs.code import stamp
-from l2t.jobs.disk import EXIT, of_disk
+from l2t.jobs.disk import of_disk
 from l2t.jobs.engine import Engine
+from l2t.jobs.exits import DISK_EXIT, UNFIT_EXIT
 from l2t.jobs.memory import resident
 from l2t.jobs.owner import current
+from l2t.printable import printable
 from l2t.registry import load_object
 from l2t.spec.run import Device
 from l2t.store.store import Store
@@ -35,6 +38,10 @@ MAX_JOBS = 200
 """Jobs after which a fresh process takes its place: whatever leaks, leaks no further."""
 MAX_MEMORY = 6 << 30
 """Bytes in memory after a job above which a fresh process takes its place."""
+
+
+class UnfitError(Exception):
+    """The engine cannot be imported, or cannot compute on this device."""
 
 
 @dataclass(frozen=True)
@@ -61,23 +68,23 @@ def work(
 ) -> After:
     """Do jobs for `device` until told to end, idle for long, or worn out; returns why the last attempt ended it.
 
-    followed: only jobs of sweeps that somebody follows. load: gives the engine; called once, after the first claim.
+    followed: only jobs of sweeps that somebody follows. load: gives the engine; called once, when there is a job, and
+    the device is tried before one is taken. Raises UnfitError where either fails.
     """
     owner, code = current(), stamp()
     engine: Engine | None = None
     jobs, idle = 0, time.monotonic()
     while not (signals.stop.is_set() or signals.drain.is_set()) and jobs < limits.jobs and stamp() == code:
-        job = store.claim(owner, device, followed) if store.claimable(followed).get(device) else None
-        if job is None:
+        waiting = store.claimable(followed).get(device)
+        if waiting and engine is None:
+            engine = _load(load, device)
+            continue  # the code may have changed while it was imported
+        job = store.claim(owner, device, followed) if waiting else None
+        if job is None or engine is None:
             if time.monotonic() - idle >= limits.idle:
                 break
-            signals.stop.wait(POLL_SECONDS)
+            time.sleep(POLL_SECONDS)
             continue
-        if engine is None:
-            engine = load()
-            if stamp() != code:  # changed while it was imported: what runs here is neither the one nor the other
-                store.interrupt(job.id, owner, "the installed code changed")
-                return After.RECYCLE
         after = attempt(store, owner, job, engine, signals.stop)
         jobs, idle = jobs + 1, time.monotonic()
         if after is not After.NEXT:
@@ -85,6 +92,15 @@ def work(
         if resident() > limits.memory:
             return After.RECYCLE
     return After.NEXT
+
+
+def _load(load: Callable[[], Engine], device: Device) -> Engine:
+    try:
+        engine = load()
+        engine.check(device)
+    except Exception as error:
+        raise UnfitError(f"{type(error).__name__}: {error}".splitlines()[0]) from error
+    return engine
 
 
 def _listen(signals: Signals) -> None:
@@ -95,8 +111,8 @@ def _listen(signals: Signals) -> None:
 
 
 def main() -> int:
-    """Entry point. Exit code: 0, failed jobs included; 75 where the disk took nothing; 2, with one line, where the
-    store could not be used."""
+    """Entry point. Exit code: 0, failed jobs included; 75 where the disk took nothing; 76, with one line, where the
+    engine or the device fails; 2, with one line, where the store could not be used."""
     parser = argparse.ArgumentParser(prog="l2t.jobs.worker", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--home", type=Path, required=True, help="the home folder")
     parser.add_argument("--device", choices=["cpu", "cuda"], required=True, help="kind of device its jobs are for")
@@ -120,8 +136,12 @@ def main() -> int:
             after = work(store, options.device, options.followed, load_object(options.engine), limits, signals)
     except L2tError as error:
         print(f"l2t worker: {error}", file=sys.stderr)
-        return EXIT if of_disk(error) else 2
-    return EXIT if after is After.WAIT else 0
+        return DISK_EXIT if of_disk(error) else 2
+    except UnfitError as error:
+        traceback.print_exc()
+        print(printable(f"l2t worker: {error}"), file=sys.stderr)
+        return UNFIT_EXIT
+    return DISK_EXIT if after is After.WAIT else 0
 
 
 if __name__ == "__main__":

@@ -103,3 +103,11 @@ def _seeds() -> None:
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+def check(device: str) -> None:
+    """Compute a product on the device and look at it. Raises what torch raises where a GPU has failed or lost its
+    driver, RuntimeError where the product is wrong."""
+    ones = torch.ones(64, 64, device=device)
+    if not torch.equal((ones @ ones).cpu(), torch.full((64, 64), 64.0)):
+        raise RuntimeError(f"{device} computes wrong products")

@@ -3,6 +3,7 @@
 import errno
 import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -71,3 +72,14 @@ def test_the_log_is_rotated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert names == ["supervisor.log", "supervisor.log.1", "supervisor.log.2"]
     assert log.path.read_text().endswith("line 99\n")
     assert all(path.stat().st_size < 500 for path in log.path.parent.iterdir())
+
+
+def test_threads_share_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor_log, "SIZE", 1 << 30)
+    log = SupervisorLog(tmp_path)
+    threads = [Thread(target=lambda: [log.say("a line") for _ in range(500)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(log.path.read_text().splitlines()) == 2000

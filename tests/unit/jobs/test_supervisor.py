@@ -305,6 +305,90 @@ def test_a_full_disk_pauses_the_work_and_it_goes_on_when_there_is_room(
     assert not list(home.glob(".space-*"))
 
 
+def test_a_device_that_fails_costs_no_run_and_its_slot_is_tried_again(
+    tmp_path: Path, make_run: MakeRun, tiny_engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "REST_SECONDS", 0.3)
+    broken = tmp_path / "broken"
+    broken.write_text("")
+    monkeypatch.setenv("TINY_BROKEN", str(broken))
+    home = tmp_path / "home"
+    submit(home, [make_run(seed) for seed in range(3)])
+    with supervised(home, tiny_engine) as supervisor:
+        until(supervisor, lambda: supervisor.log.path.read_text().count("is left alone for") >= 2)
+        shown = read_snapshot(home)
+        assert shown is not None
+        broken.unlink()
+        until(supervisor, lambda: all(row.state == State.DONE for row in rows(home)))
+    assert [row.attempts for row in rows(home)] == [1, 1, 1]
+    log = supervisor.log.path.read_text()
+    assert "cpu 0 is left alone for 0 s: l2t worker: RuntimeError: cpu has fallen off the bus" in log
+
+
+def test_where_no_device_works_a_foreground_loop_ends_with_the_reason(
+    tmp_path: Path, make_run: MakeRun, tiny_engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINY_BROKEN", str(tmp_path))
+    sweep = submit(tmp_path, [make_run()])
+    with Store.open(tmp_path) as store:
+        store.follow(sweep, current())
+    with (
+        supervised(tmp_path, tiny_engine, followed=True) as supervisor,
+        pytest.raises(StoreError, match=r"no worker can compute: .*fallen off the bus"),
+    ):
+        until(supervisor, lambda: False)
+    assert rows(tmp_path)[0].state == State.QUEUED
+
+
+def test_trouble_that_passes_is_said_once_and_borne(
+    tmp_path: Path, make_run: MakeRun, tiny_engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*arguments: object) -> None:
+        raise StoreError("locked by another program")
+
+    submit(tmp_path, [make_run()])
+    with supervised(tmp_path, tiny_engine) as supervisor:
+        with monkeypatch.context() as trouble:
+            trouble.setattr(Store, "reconcile", locked)
+            for _ in range(5):
+                supervisor.poll()
+            assert supervisor.problem == "locked by another program"
+            trouble.setattr(supervisor_module, "TROUBLE_SECONDS", -1.0)
+            with pytest.raises(StoreError, match="locked"):
+                supervisor.poll()
+        until(supervisor, lambda: rows(tmp_path)[0].state == State.DONE)
+        assert supervisor.problem is None
+    assert supervisor.log.path.read_text().count("locked by another program") == 1
+
+
+def test_a_system_without_room_for_processes_is_no_end(
+    tmp_path: Path, make_run: MakeRun, tiny_engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crowded(*arguments: object, **named: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(supervisor_module, "REST_SECONDS", 0.2)
+    submit(tmp_path, [make_run()])
+    with supervised(tmp_path, tiny_engine) as supervisor:
+        with monkeypatch.context() as full:
+            full.setattr("l2t.jobs.pool.subprocess.Popen", crowded)
+            until(supervisor, lambda: supervisor.problem)
+            assert "no worker can be started" in (supervisor.problem or "")
+        until(supervisor, lambda: rows(tmp_path)[0].state == State.DONE)
+
+
+def test_a_worker_killed_after_its_grace_costs_its_run_no_attempt(
+    tmp_path: Path, make_run: MakeRun, tiny_engine: str
+) -> None:
+    run = make_run(epochs=3, options={"sleep": 30.0})
+    submit(tmp_path, [run])
+    for _ in range(lifecycle.ATTEMPTS + 1):
+        with supervised(tmp_path, tiny_engine) as supervisor:
+            until(supervisor, lambda: rows(tmp_path)[0].state == State.RUNNING)
+            supervisor.stop(grace=0.1)
+        assert rows(tmp_path)[0].state == State.QUEUED
+
+
 class Card:
     """One GPU, as a test sets it."""
 

@@ -11,11 +11,11 @@ from l2t.jobs import worker
 from l2t.jobs.attempt import After
 from l2t.jobs.code import stamp
 from l2t.jobs.engine import Engine
-from l2t.jobs.worker import Limits, Signals, work
+from l2t.jobs.worker import Limits, Signals, UnfitError, work
 from l2t.registry import load_object
 from l2t.spec import RunSpec
 from l2t.store.rows import Submission
-from l2t.store.state import Reason, State
+from l2t.store.state import State
 from l2t.store.store import Store
 
 MakeRun = Callable[..., RunSpec]
@@ -96,7 +96,7 @@ def test_it_ends_before_the_next_job_when_the_installed_code_has_changed(
     assert states(store).count(State.DONE) == 2
 
 
-def test_a_job_is_handed_back_when_the_code_changed_while_it_was_imported(
+def test_no_job_is_taken_where_the_code_changed_while_it_was_imported(
     store: Store, load: Callable[[], Engine], make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     submit(store, make_run())
@@ -108,9 +108,24 @@ def test_a_job_is_handed_back_when_the_code_changed_while_it_was_imported(
         return load()
 
     monkeypatch.setattr(worker, "stamp", lambda: [("a.py", int(changed), 0)])
-    assert work(store, "cpu", False, change, Limits(), signals()) is After.RECYCLE
+    assert work(store, "cpu", False, change, Limits(), signals()) is After.NEXT
     row = store.runs()[0]
-    assert (row.state, row.reason, row.message) == (State.QUEUED, Reason.STOPPED, "the installed code changed")
+    assert (row.state, row.attempts) == (State.QUEUED, 0)
+
+
+def test_an_engine_or_device_that_fails_is_found_before_a_job_is_taken(
+    store: Store, load: Callable[[], Engine], make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken() -> Engine:
+        raise ImportError("libcuda.so.1: cannot open\nmore")
+
+    submit(store, make_run())
+    with pytest.raises(UnfitError, match=r"^ImportError: libcuda.so.1: cannot open$"):
+        work(store, "cpu", False, broken, Limits(), signals())
+    monkeypatch.setenv("TINY_BROKEN", str(tmp_path))
+    with pytest.raises(UnfitError, match="cpu has fallen off the bus"):
+        work(store, "cpu", False, load, Limits(), signals())
+    assert store.runs()[0].attempts == 0
 
 
 def test_the_stamp_tells_edited_added_and_removed_modules(tmp_path: Path) -> None:
