@@ -7,7 +7,7 @@ import torch
 
 from l2t.errors import UsageError
 from l2t.spec.settings import TrainSettings
-from l2t.train.device import ready
+from l2t.train.device import check, ready
 
 
 @pytest.fixture(autouse=True)
@@ -53,3 +53,10 @@ def test_a_gpu_has_its_whole_memory_and_the_default_stream_again(monkeypatch: py
 def test_a_cuda_run_without_cuda_is_refused() -> None:
     with pytest.raises(UsageError, match="no CUDA device"):
         ready("cuda", TrainSettings())
+
+
+def test_a_device_that_computes_passes_and_one_that_is_not_there_does_not() -> None:
+    check("cpu")
+    if not torch.cuda.is_available():
+        with pytest.raises((AssertionError, RuntimeError)):
+            check("cuda")
