@@ -1,8 +1,9 @@
-"""Changing the queue: pause, resume, cancel, retry, order, forget. Every change is one transaction over the runs that a
-filter selects."""
+"""Changing the queue: pause, resume, cancel, retry, order, forget. Every change, but for the last, is one transaction
+over the runs that a filter selects."""
 
 import json
 import time
+from collections import deque
 from typing import Any, Literal
 
 from l2t.errors import StoreError, UsageError
@@ -13,11 +14,20 @@ from l2t.store.folder import JobFolder
 from l2t.store.lifecycle import Lifecycle
 from l2t.store.rows import Changed
 from l2t.store.state import Request, State
-from l2t.store.submit import Submitting
+from l2t.store.submit import LIVE, Submitting
 from l2t.store.transitions import move
 
-_LIVE = "('queued', 'running', 'paused', 'interrupted')"
-_SWEEPS = "SELECT sweep FROM sweep_jobs WHERE number IN (SELECT value FROM json_each(:numbers))"
+SHORT_SECONDS = 0.2
+"""Of a transaction that moves folders: others wait for its end."""
+YIELD_SECONDS = 0.1
+"""Between two of them: SQLite's longest time between two tries to begin one, so that each who waits gets a turn."""
+
+_UNWANTED = """SELECT DISTINCT sweep FROM sweep_jobs AS mine JOIN sweeps ON id = sweep
+    WHERE cancelled IS NOT NULL AND number IN (SELECT value FROM json_each(:numbers)) AND NOT EXISTS (
+        SELECT 1 FROM sweep_jobs AS other JOIN sweeps AS live ON live.id = other.sweep
+        WHERE other.number = mine.number AND live.cancelled IS NULL
+    )"""
+"""The cancelled sweeps with a run that no other sweep wants."""
 _RUNS = "number IN (SELECT value FROM json_each(:numbers))"
 _HAS_RUNS = "EXISTS (SELECT 1 FROM sweep_jobs AS other JOIN runs USING (number) WHERE other.sweep = {sweep})"
 
@@ -46,8 +56,8 @@ class Queueing(Submitting, Lifecycle):
         return Changed(len(resumed) + len(spared))
 
     def cancel(self, filter: Filter) -> Changed:
-        """Take runs out of the queue; running ones stop as soon as their worker hears of it. What only they needed is
-        cancelled too."""
+        """Take runs out of the queue; running ones stop as soon as their worker hears of it. So does what only they
+        needed."""
         with self._transaction(durable=True):
             return self._cancel(self._numbers(filter))
 
@@ -61,7 +71,7 @@ class Queueing(Submitting, Lifecycle):
                 raise UsageError(f"no sweep {sweep!r}")
             mine = self._some(
                 "SELECT number FROM sweep_jobs JOIN jobs USING (number) WHERE sweep = :sweep"
-                f" AND state IN {_LIVE} AND (kind = 'run' OR NOT {_HAS_RUNS.format(sweep=':sweep')})",
+                f" AND state IN {LIVE} AND (kind = 'run' OR NOT {_HAS_RUNS.format(sweep=':sweep')})",
                 {"sweep": sweep},
             )
             wanted = set(
@@ -69,7 +79,7 @@ class Queueing(Submitting, Lifecycle):
                     "SELECT number FROM sweep_jobs JOIN sweeps ON sweeps.id = sweep"
                     f" WHERE cancelled IS NULL AND {_RUNS}"
                     " UNION SELECT needed FROM needs JOIN jobs USING (number)"
-                    f" WHERE state IN {_LIVE} AND needed IN (SELECT value FROM json_each(:numbers))",
+                    f" WHERE state IN {LIVE} AND needed IN (SELECT value FROM json_each(:numbers))",
                     _json(mine),
                 )
             )
@@ -78,31 +88,27 @@ class Queueing(Submitting, Lifecycle):
         return Changed(changed.changed, asked=changed.asked, kept=len(wanted))
 
     def retry(self, filter: Filter) -> Changed:
-        """Queue failed and cancelled runs again, and what they need. Their sweeps are wanted again."""
+        """Queue failed and cancelled runs again, and what they need. A cancelled sweep is wanted again where no other
+        one wants the run."""
         with self._transaction(durable=True):
             numbers = self._numbers(filter, "state IN ('failed', 'cancelled')")
             self._queue_again(numbers)
             needed = self._need([], numbers)
             self._queue_again(needed)
+            self._lift(numbers)
             self._spare(needed)
             self._recount([*numbers, *needed])
-            for (sweep,) in self._all(
-                f"UPDATE sweeps SET cancelled = NULL WHERE cancelled IS NOT NULL AND id IN ({_SWEEPS}) RETURNING id",
-                _json(numbers),
-            ):
+            for (sweep,) in self._all(_UNWANTED, _json(numbers)):
+                self._all("UPDATE sweeps SET cancelled = NULL WHERE id = ?", [sweep])
                 self._note_cancelled(sweep, None)
         return Changed(len(numbers))
 
     def prioritise(self, filter: Filter, priority: int) -> Changed:
         """Give runs that are still to be done another priority, and what they need at least the same."""
         with self._transaction(durable=True):
-            numbers = self._numbers(filter, f"state IN {_LIVE}")
+            numbers = self._numbers(filter, f"state IN {LIVE}")
             self._all(f"UPDATE jobs SET priority = :priority WHERE {_RUNS}", _json(numbers) | {"priority": priority})
-            needed = self._need([], numbers)
-            self._all(
-                f"UPDATE jobs SET priority = max(priority, :priority) WHERE {_RUNS} AND state IN {_LIVE}",
-                _json(needed) | {"priority": priority},
-            )
+            self._lift(numbers)
         return Changed(len(numbers))
 
     def move(self, filter: Filter, to: Literal["first", "last"]) -> Changed:
@@ -128,18 +134,49 @@ class Queueing(Submitting, Lifecycle):
         return Changed(len(chosen))
 
     def clear(self, filter: Filter) -> Changed:
-        """Forget failed and cancelled runs; what they left is moved to `runs/.archive`."""
-        with self._transaction(durable=True):
-            numbers = self._numbers(filter, "state IN ('failed', 'cancelled')")
-            gone = self._all(f"SELECT id FROM jobs WHERE {_RUNS}", _json(numbers))
-            for table in ("needs", "sweep_jobs", "specs", "runs", "jobs"):
-                self._all(f"DELETE FROM {table} WHERE {_RUNS}", _json(numbers))
+        """Forget failed and cancelled runs; what they left is moved to `runs/.archive`.
+
+        As many at a time as a short transaction takes, so that all others can go on meanwhile. A run whose folder is
+        moved is still in the table until the transaction ends: one that was killed between is forgotten the next time.
+        """
+        left = deque(
+            id
+            for (id,) in self._all(
+                "SELECT jobs.id FROM runs JOIN jobs USING (number)"
+                f" WHERE state IN ('failed', 'cancelled') AND {filter.where}",
+                filter.parameters,
+            )
+        )
+        cleared, asked = 0, len(left)
+        while left:
+            with self._transaction(durable=True):
+                some, error = self._clear_some(left)
+            cleared += some
+            if error is not None:
+                raise StoreError(
+                    f"{error.filename or self.home}: {error.strerror}. {cleared} of {asked} runs were forgotten before"
+                ) from error
+            time.sleep(YIELD_SECONDS if left else 0.0)
+        return Changed(cleared)
+
+    def _clear_some(self, left: deque[str]) -> tuple[int, OSError | None]:
+        """Take runs off the list and forget those that still are failed or cancelled, for SHORT_SECONDS or until a
+        folder cannot be moved. Returns how many were forgotten, and the error."""
+        until, gone, problem = time.monotonic() + SHORT_SECONDS, list[int](), None
+        while left and time.monotonic() < until:
+            id = left[0]
+            found = self._some("SELECT number FROM jobs WHERE id = ? AND state IN ('failed', 'cancelled')", [id])
             try:
-                for (id,) in gone:
+                if found:
                     JobFolder.of(self.home, "run", id).archive()
             except OSError as error:
-                raise StoreError(f"{error.filename or self.home}: {error.strerror}. Nothing was forgotten") from error
-        return Changed(len(gone))
+                problem = error
+                break
+            gone += found
+            left.popleft()
+        for table in ("needs", "sweep_jobs", "specs", "runs", "jobs"):
+            self._all(f"DELETE FROM {table} WHERE {_RUNS}", _json(gone))
+        return len(gone), problem
 
     def _numbers(self, filter: Filter, where: str = "1") -> list[int]:
         return self._some(
@@ -172,10 +209,10 @@ class Queueing(Submitting, Lifecycle):
         while True:
             # What nothing that is left needs, and no sweep asks for by itself.
             needless = self._some(
-                f"""SELECT number FROM jobs WHERE kind <> 'run' AND state IN ('queued', 'paused')
+                f"""SELECT number FROM jobs WHERE kind <> 'run' AND state IN {LIVE} AND request IS NOT 'cancel'
                 AND EXISTS (SELECT 1 FROM needs WHERE needed = jobs.number) AND NOT EXISTS (
                     SELECT 1 FROM needs JOIN jobs AS waiting ON waiting.number = needs.number
-                    WHERE needed = jobs.number AND waiting.state IN {_LIVE}
+                    WHERE needed = jobs.number AND waiting.state IN {LIVE}
                 ) AND NOT EXISTS (
                     SELECT 1 FROM sweep_jobs AS mine JOIN sweeps ON sweeps.id = mine.sweep
                     WHERE mine.number = jobs.number AND cancelled IS NULL
@@ -185,6 +222,7 @@ class Queueing(Submitting, Lifecycle):
             )
             if not needless:
                 return Changed(len(gone), asked=asked)
+            self._request(needless, Request.CANCEL)
             self._number_ends(move(self._connection, waiting, State.CANCELLED, _RUNS, _json(needless), columns))
 
     def _note_cancelled(self, sweep: str, when: float | None) -> None:

@@ -41,7 +41,7 @@ class Submission:
     force: bool = False
     """Do again what is done: the runs, or the sources where no runs are asked for. Old attempts are archived."""
     priority: int = 0
-    """Of what is new or queued again; higher ones are done first."""
+    """What is asked for gets it, but for what is in the queue with a higher one already; higher ones are done first."""
     tags: tuple[str, ...] = ()
     """Added to all the runs."""
     note: str | None = None

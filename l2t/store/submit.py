@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Spec = RunSpec | SourceSpec | ArtefactSpec
 
+LIVE = "('queued', 'running', 'paused', 'interrupted')"
+"""SQL: the states of what is still to be done."""
 _AGAIN = (State.FAILED, State.CANCELLED, State.INTERRUPTED)
 _FRESH = {"redo": 1, "attempts": 0, "stalled": 0, "reached": 0, "epoch": 0}
 _AGAIN_COLUMNS = dict.fromkeys(("reason", "message", "finished", "ending", "not_before", "request"))
@@ -43,7 +45,8 @@ class Submitting(Marks):
         """Queue what is asked for, in one transaction, and record it as a sweep.
 
         New jobs are queued; failed, cancelled and interrupted ones are queued again, also the source trainings of
-        earlier submissions that the runs need; done ones are kept unless forced; the rest is left where it is.
+        earlier submissions that the runs need; done ones are kept unless forced; the rest is left where it is, but as
+        urgent as it is asked for now.
         The same jobs asked for again are the same sweep.
         """
         runs, sources = _unique(submission)
@@ -70,6 +73,12 @@ class Submitting(Marks):
             needed = self._need([*runs.values(), *sources.values()], numbers)
             self._queue_again(needed, submission.priority)
             numbers += needed
+            self._all(
+                f"UPDATE jobs SET priority = :priority WHERE priority < :priority AND state IN {LIVE}"
+                " AND number IN (SELECT value FROM json_each(:numbers))",
+                {"priority": submission.priority, "numbers": json.dumps(numbers)},
+            )
+            self._lift(numbers)
             self._spare(numbers)
             self._recount(numbers)
             self._mark(runs, submission.tags, (), submission.note)
@@ -84,11 +93,17 @@ class Submitting(Marks):
 
     def _turn(self, device: str, priority: int) -> int:
         """The position of the first of newly queued jobs. Positions are virtual start times: those of a new sweep begin
-        where the queue of its device and priority stands, so that sweeps take turns. What waits for something else
-        does not hold the queue back, else all that is new would come before all that is not."""
-        queued = "SELECT min(position) FROM jobs WHERE state = 'queued' AND device = :device AND priority = :priority"
+        where claims of its device and priority are now, so that sweeps take turns. What waits for something else, was
+        tried before or was left behind otherwise (paused, say) does not hold them back, else all that is new would come
+        before all that is not."""
+        like = "device = :device AND priority = :priority"
+        queued = f"SELECT min(position) FROM jobs WHERE state = 'queued' AND {like}"
         turn: int = self._one(
-            f"SELECT coalesce(({queued} AND waits = 0), ({queued}), (SELECT max(position) + 1 FROM jobs), 1)",
+            f"""SELECT coalesce(max(latest, fresh), latest, fresh, ({queued}), (SELECT max(position) + 1 FROM jobs), 1)
+            FROM (SELECT ({queued} AND waits = 0 AND attempts = 0) AS fresh, (
+                SELECT position FROM jobs WHERE state IN ('running', 'done', 'failed') AND {like} AND attempts > 0
+                ORDER BY claimed DESC LIMIT 1
+            ) AS latest)""",
             {"device": device, "priority": priority},
         )
         return turn
@@ -145,6 +160,20 @@ class Submitting(Marks):
         )
         known = set(numbers)
         return [number for (number,) in found if number not in known]
+
+    def _lift(self, numbers: list[int]) -> None:
+        """Let what is needed, by these jobs or what needs one of them, be at least as urgent as what waits for it."""
+        self._all(
+            f"""WITH RECURSIVE asked (number) AS (SELECT value FROM json_each(?)), wanted (number, priority) AS (
+                SELECT number, priority FROM jobs WHERE state IN {LIVE}
+                AND number IN (
+                    SELECT number FROM asked UNION SELECT needs.number FROM asked JOIN needs ON needed = asked.number
+                ) UNION SELECT needed, priority FROM needs JOIN wanted USING (number)
+            ) UPDATE jobs SET priority = least FROM (
+                SELECT number AS needed, max(priority) AS least FROM wanted GROUP BY number
+            ) WHERE number = needed AND priority < least AND state IN {LIVE}""",
+            [json.dumps(numbers)],
+        )
 
     def _recount(self, numbers: list[int]) -> None:
         """Count anew, for these jobs and for those that need them, what is still to be done before them."""

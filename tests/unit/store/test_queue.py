@@ -8,7 +8,7 @@ import pytest
 
 from l2t.errors import StoreError, UsageError
 from l2t.spec import RunSpec, SourceSpec
-from l2t.store import files, lifecycle
+from l2t.store import files, lifecycle, queue
 from l2t.store.filter import ALL, parse
 from l2t.store.folder import JobFolder
 from l2t.store.rows import Changed, Job, Owner, Submission, Submitted
@@ -61,6 +61,30 @@ def test_a_sweep_that_waits_for_its_source_does_not_let_the_next_one_overtake_al
     assert claimed_seeds(store, owner) == [2, 10, 3, 11]
 
 
+@pytest.mark.parametrize("laggard", ["disk", "resumed", "interrupted"])
+def test_a_run_that_was_left_behind_does_not_let_a_new_sweep_overtake_all_others(
+    store: Store, owner: Owner, submit: Submit, make_run: MakeRun, laggard: str
+) -> None:
+    submit([make_run(seed) for seed in range(1000)])
+    if laggard == "resumed":
+        store.pause(parse(["seed=0"]))
+    first = claim(store, owner)
+    for _ in range(399):
+        store.finish(claim(store, owner).id, owner, {}, None, None)
+    if laggard == "disk":
+        store.fail(first.id, owner, Reason.DISK, "No space left")
+    elif laggard == "interrupted":
+        store.interrupt(first.id, owner)
+    else:
+        store.finish(first.id, owner, {}, None, None)
+        store.resume(ALL)
+    submit([make_run(seed) for seed in range(1000, 2000)])
+    mine = {make_run(seed).id for seed in range(1000)}
+    claims = [claim(store, owner).id in mine for _ in range(400)]
+    assert 199 <= sum(claims) <= 202
+    assert 99 <= sum(claims[:200]) <= 102
+
+
 def test_higher_priorities_come_first(store: Store, owner: Owner, submit: Submit, make_run: MakeRun) -> None:
     submit([make_run(seed) for seed in range(3)])
     store.submit(Submission("", "", 1, [make_run(10)], priority=5))
@@ -80,6 +104,35 @@ def test_what_a_preferred_run_needs_is_preferred(
     submit([make_run(11, source=make_source(seed=1).ref)], [make_source(seed=1)])
     store.move(parse(["seed=11"]), "first")
     assert claim(store, owner).kind == "source"
+
+
+def test_what_is_asked_for_with_a_higher_priority_gets_it_and_so_does_what_it_needs(
+    store: Store, owner: Owner, submit: Submit, make_run: MakeRun, make_source: MakeSource
+) -> None:
+    source = make_source()
+    submit([make_run(seed) for seed in range(3)])
+    submit([make_run(10, source=source.ref), make_run(11)], [source])
+    store.submit(Submission("", "", 1, [make_run(12, source=source.ref)], [source], priority=10))
+    assert claim(store, owner).id == source.id
+    store.submit(Submission("", "", 1, [make_run(11)], priority=5))
+    store.submit(Submission("", "", 1, [make_run(11)]))  # asked for by somebody else too, who is in no hurry
+    assert claim(store, owner).id == make_run(11).id
+    assert {row.seed: row.priority for row in store.runs()} == {0: 0, 1: 0, 2: 0, 10: 0, 11: 5, 12: 10}
+
+
+def test_what_a_retried_run_needs_is_as_urgent_as_it_is(
+    store: Store, owner: Owner, submit: Submit, make_run: MakeRun, make_source: MakeSource
+) -> None:
+    source = make_source()
+    submit([make_run(seed, source=source.ref) for seed in (0, 1)], [source])
+    store.prioritise(parse(["seed=1"]), 7)
+    store.prioritise(parse(["seed=0"]), 3)
+    store.cancel(parse(["seed=1"]))
+    store._all("UPDATE jobs SET priority = 3 WHERE kind = 'source'")  # asked for again by others meanwhile
+    submit([make_run(seed) for seed in (2, 3)])
+    store.prioritise(parse(["seed=2,3"]), 5)
+    store.retry(parse(["seed=1"]))
+    assert claim(store, owner).id == source.id
 
 
 def test_runs_are_moved_to_either_end_in_the_order_that_they_have(
@@ -198,6 +251,27 @@ def test_a_source_that_nothing_needs_any_more_is_cancelled_and_one_asked_for_by_
     assert {job.id: job.state for job in store.sources()} == {wanted.id: "queued", needless.id: "cancelled"}
 
 
+def test_a_running_source_that_nothing_needs_any_more_is_asked_to_stop_until_it_is_wanted_again(
+    store: Store, owner: Owner, submit: Submit, make_run: MakeRun, make_source: MakeSource
+) -> None:
+    submit([make_run(source=make_source().ref)], [make_source()])
+    job = claim(store, owner)
+    assert store.cancel(ALL) == Changed(1)
+    assert store.requested(job.id, owner) is Request.CANCEL
+    store.retry(ALL)
+    assert store.requested(job.id, owner) is None
+    store.cancel(ALL)
+    submit([make_run(source=make_source().ref)], [make_source()])
+    assert store.requested(job.id, owner) is None
+    store.cancel(ALL)
+    assert store.interrupt(job.id, owner) is State.CANCELLED
+    submit([], [make_source()])  # by itself
+    assert claim(store, owner).id == job.id
+    store.retry(ALL)
+    store.cancel(ALL)
+    assert store.requested(job.id, owner) is None
+
+
 def test_a_sweep_of_sources_alone_can_be_cancelled(store: Store, submit: Submit, make_source: MakeSource) -> None:
     sweep = submit([], [make_source(seed=1), make_source(seed=2)]).sweep
     assert store.cancel_sweep(sweep) == Changed(2)
@@ -236,6 +310,39 @@ def test_clearing_forgets_failed_and_cancelled_runs_and_never_done_ones(
     assert store._all("PRAGMA foreign_key_check") == []
     submit(runs)
     assert states(store) == ["done", "queued", "queued", "queued"]
+
+
+def test_forgetting_much_lets_others_go_on_and_an_error_keeps_what_is_left(
+    store: Store, owner: Owner, submit: Submit, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit([make_run(seed) for seed in range(40)])
+    store.cancel(parse(["seed=0-29"]))
+    folders = [JobFolder.of(store.home, "run", make_run(seed).id) for seed in range(30)]
+    for folder in folders:
+        folder.make()
+    monkeypatch.setattr(queue, "SHORT_SECONDS", 0.001)
+    archive = JobFolder.archive
+    others: list[Job] = []
+
+    def failing(folder: JobFolder) -> None:
+        if folder.path == folders[20].path:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(folder.path))
+        archive(folder)
+
+    def between(seconds: float) -> None:
+        with Store.open(store.home) as other:
+            others.extend(job for job in [other.claim(owner)] if job)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JobFolder, "archive", failing)
+        patch.setattr(queue.time, "sleep", between)
+        with pytest.raises(StoreError, match=r"Input/output error\. 20 of 30 runs were forgotten before"):
+            store.clear(ALL)
+    assert others
+    assert {row.seed for row in store.runs()} == set(range(20, 40))
+    assert [folder.path.exists() for folder in folders] == [False] * 20 + [True] * 10
+    archive(folders[20])  # it was killed just before the end of the transaction
+    assert store.clear(ALL) == Changed(10)
 
 
 def test_endings_only_grow_whatever_is_done_again_or_forgotten(

@@ -194,6 +194,18 @@ def test_retrying_a_run_makes_its_cancelled_sweep_wanted_again(store: Store, sub
     assert record["cancelled"] is None
 
 
+def test_retrying_a_run_that_a_live_sweep_has_leaves_the_cancelled_one_cancelled(
+    store: Store, owner: Owner, submit: Submit, make_run: MakeRun
+) -> None:
+    cancelled = submit([make_run(0), make_run(1)]).sweep
+    live = submit([make_run(0), make_run(2)]).sweep
+    store.cancel_sweep(cancelled)
+    store.fail(claim(store, owner).id, owner, Reason.DIVERGED, "x")
+    assert store.retry(parse(["seed=0"])).changed == 1
+    assert [row.id for row in store.live_sweeps()] == [live]
+    assert store.sweep(cancelled).cancelled is not None
+
+
 def test_a_run_that_comes_back_when_its_forced_source_has_failed_fails_too(
     store: Store, owner: Owner, submit: Submit, make_run: MakeRun, make_source: MakeSource
 ) -> None:

@@ -101,11 +101,12 @@ class Jobs(RuleBasedStateMachine):
                 self.model[id] = State.QUEUED
                 self.lost[id] = 0
 
-    @rule(chosen=chosen_runs, force=st.booleans())
-    def submit(self, chosen: set[int], force: bool) -> None:
+    @rule(chosen=chosen_runs, force=st.booleans(), priority=st.integers(-1, 1))
+    def submit(self, chosen: set[int], force: bool, priority: int) -> None:
         runs = [RUNS[index] for index in sorted(chosen)]
         needed = {id for run in runs for id in chain(run.id)}
-        asked = Submission("l2t run", "demo", 1, runs, [spec for spec in (SOURCE, MIDDLE) if spec.id in needed], force)
+        sources = [spec for spec in (SOURCE, MIDDLE) if spec.id in needed]
+        asked = Submission("l2t run", "demo", 1, runs, sources, force, priority)
         planned = self.store.preview(asked)
         done = self.store.submit(asked)
         assert (done.runs, done.sources) == (planned.runs, planned.sources)
@@ -115,9 +116,13 @@ class Jobs(RuleBasedStateMachine):
         self.queue_again([run.id for run in runs], (None, *[State.DONE] * force))
         self.asked(done.sweep, {run.id for run in runs} | needed)
 
-    @rule()
-    def submit_source(self) -> None:
-        self.asked(self.store.submit(Submission("l2t run", "", 0, [], [SOURCE])).sweep, {SOURCE.id})
+    @rule(force=st.booleans(), priority=st.integers(-1, 1))
+    def submit_source(self, force: bool, priority: int) -> None:
+        done = self.store.submit(Submission("l2t run", "", 0, [], [SOURCE], force, priority))
+        if force and self.model.get(SOURCE.id) == State.DONE:
+            JobFolder.of(self.home, "source", SOURCE.id).result.unlink()
+            self.queue_again([SOURCE.id], (State.DONE,))
+        self.asked(done.sweep, {SOURCE.id})
 
     def asked(self, sweep: str, ids: set[str]) -> None:
         self.queue_again(ids, (None,))
@@ -272,15 +277,20 @@ class Jobs(RuleBasedStateMachine):
         for id in (MIDDLE.id, SOURCE.id):
             needing = [other for other in self.model if NEEDS[other] == id]
             unused = needing and not any(self.model[other] in LIVE for other in needing)
-            if self.model.get(id) == State.QUEUED and unused and id not in alone:
+            if not unused or id in alone:
+                continue
+            if self.model.get(id) == State.QUEUED:
                 self.ends(id, State.CANCELLED)
+            elif self.model.get(id) == State.RUNNING:
+                self.requests[id] = Request.CANCEL
 
     @rule(chosen=chosen_runs)
     def retry(self, chosen: set[int]) -> None:
         ids, words = self.known(chosen)
         failed = [id for id in ids if self.model[id] in AGAIN]
         assert self.store.retry(parse([words])).changed == len(failed)
-        self.cancelled -= {sweep for sweep, jobs in self.sweeps.items() if set(jobs) & set(failed)}
+        wanted = {id for sweep in self.sweeps.keys() - self.cancelled for id in self.sweeps[sweep]}
+        self.cancelled -= {sweep for sweep, jobs in self.sweeps.items() if jobs & set(failed) - wanted}
         needed = [other for id in failed for other in chain(id)]
         self.queue_again([*failed, *needed])
         for id in needed:
@@ -358,6 +368,14 @@ class Jobs(RuleBasedStateMachine):
             if needed is not None and state in LIVE:
                 assert waits[id] == (self.model[needed] != State.DONE)
                 assert self.model[needed] not in AGAIN
+
+    @invariant()
+    def what_is_needed_is_as_urgent_as_what_waits_for_it(self) -> None:
+        priorities = dict(self.store._all("SELECT id, priority FROM jobs"))
+        for id, state in self.model.items():
+            needed = NEEDS[id]
+            if needed is not None and state in LIVE and self.model[needed] in LIVE:
+                assert priorities[needed] >= priorities[id]
 
     @invariant()
     def endings_only_grow(self) -> None:
