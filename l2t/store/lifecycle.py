@@ -21,6 +21,8 @@ DISK_SECONDS = 30.0
 """Before another attempt after a full disk."""
 FAR_SECONDS = 600.0
 """Ten times the longest wait there is."""
+NEAR = 200
+"""Jobs of one device, in the order of their turn, among which one that somebody follows is looked for first."""
 CAP = 64
 """Jobs of one device up to which `claimable` counts."""
 
@@ -39,12 +41,21 @@ _RELEASED = dict.fromkeys(("host", "boot_id", "pid", "start_ticks", "heartbeat")
 # A time further in the future than FAR_SECONDS was noted before the clock was set back: it no longer counts.
 _READY = """state = 'queued' AND waits = 0 AND device = '{device}'
     AND (not_before IS NULL OR not_before NOT BETWEEN :now AND :now + :far)"""
-_ALL_JOBS = "jobs"
-# CROSS: the sweeps that somebody follows first, however much of others is queued.
-_FOLLOWED = """(SELECT DISTINCT number AS wanted FROM sweep_jobs WHERE sweep IN (SELECT sweep FROM followers))
-    CROSS JOIN jobs ON number = wanted"""
-_ORDER = "ORDER BY priority DESC, position, number LIMIT 1"
-_FIRST = f"SELECT * FROM (SELECT number, priority, position FROM {{jobs}} WHERE {_READY} {_ORDER})"
+_ORDER = "ORDER BY priority DESC, position, number"
+_FIRST = f"SELECT number FROM jobs WHERE {_READY} {_ORDER} LIMIT 1"
+
+# Jobs of followed sweeps are among the first in the queue as a rule, so these are looked at, in the index, before all
+# jobs of followed sweeps are: there may be thousands, most of them done. CROSS: these first, however many others wait.
+_NEAR = f"""(SELECT near, EXISTS (
+        SELECT 1 FROM sweep_jobs WHERE number = near AND sweep IN (SELECT sweep FROM followers)
+    ) AS wanted FROM (SELECT number AS near FROM jobs WHERE {_READY} {_ORDER} LIMIT {NEAR}))"""
+_FAR = f"""FROM sweep_jobs CROSS JOIN jobs USING (number)
+    WHERE sweep IN (SELECT sweep FROM followers) AND {_READY}"""
+_FIRST_FOLLOWED = f"""coalesce(
+    (SELECT near FROM {_NEAR} WHERE wanted LIMIT 1),
+    CASE WHEN (SELECT count(*) FROM (SELECT 1 FROM jobs WHERE {_READY} LIMIT {NEAR})) = {NEAR}
+        THEN (SELECT number {_FAR} {_ORDER} LIMIT 1) END
+)"""
 
 
 class Lifecycle(Database):
@@ -83,13 +94,18 @@ class Lifecycle(Database):
 
     def claimable(self, followed: bool = False) -> dict[Device, int]:
         """By kind of device, how many jobs could be claimed now, counted up to CAP."""
-        found: dict[Device, int] = {}
-        for device in DEVICES:
-            jobs = _FOLLOWED if followed else _ALL_JOBS
-            found[device] = self._all(
-                f"SELECT count(*) FROM (SELECT 1 FROM {jobs} WHERE {_READY.format(device=device)} LIMIT {CAP})",
-                {"now": time.time(), "far": FAR_SECONDS},
-            )[0][0]
+        return {device: self._claimable(device, followed) for device in DEVICES}
+
+    def _claimable(self, device: Device, followed: bool) -> int:
+        values = {"now": time.time(), "far": FAR_SECONDS}
+        jobs = f"SELECT 1 FROM jobs WHERE {_READY} LIMIT {CAP}"
+        if followed:
+            near = f"SELECT count(*), coalesce(sum(wanted), 0) FROM {_NEAR}"
+            ready, wanted = self._all(near.format(device=device), values)[0]
+            if ready < NEAR or wanted >= CAP:
+                return min(int(wanted), CAP)
+            jobs = f"SELECT DISTINCT number {_FAR} LIMIT {CAP}"
+        found: int = self._one(f"SELECT count(*) FROM ({jobs.format(device=device)})", values)
         return found
 
     def requested(self, job_id: str, owner: Owner) -> Request | None:
@@ -336,8 +352,8 @@ class Lifecycle(Database):
 
 def _next(devices: Iterable[Device], followed: bool) -> str:
     """The condition of the job whose turn it is: the first of each device is found in the index, without sorting."""
-    firsts = [_FIRST.format(device=device, jobs=_FOLLOWED if followed else _ALL_JOBS) for device in devices]
-    return f"number = (SELECT number FROM ({' UNION ALL '.join(firsts)}) {_ORDER})"
+    firsts = [(_FIRST_FOLLOWED if followed else f"({_FIRST})").format(device=device) for device in devices]
+    return f"number = (SELECT number FROM jobs WHERE number IN ({', '.join(firsts)}) {_ORDER} LIMIT 1)"
 
 
 def _now() -> dict[str, float]:

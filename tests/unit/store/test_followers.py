@@ -7,6 +7,8 @@ import pytest
 
 from l2t.jobs import owner as owners
 from l2t.spec import RunSpec
+from l2t.store.filter import parse
+from l2t.store.lifecycle import NEAR
 from l2t.store.rows import Owner, Submitted
 from l2t.store.store import Store
 
@@ -28,6 +30,23 @@ def test_only_followed_sweeps_are_worked_on_where_that_is_asked_for(
     assert {job.id for job in jobs if job is not None} == {make_run(69).id, make_run(100).id}
     assert store.claim(owner, followed=True) is None
     assert store.claim(owner) is not None
+
+
+def test_followed_jobs_are_found_in_their_order_behind_any_number_of_others(
+    store: Store, owner: Owner, submit: Submit, make_run: MakeRun
+) -> None:
+    submit([make_run(seed) for seed in range(2 * NEAR)])
+    for seeds in ((1000, 1001), (1001, 1002)):  # one run that two followers want
+        store.follow(submit([make_run(seed) for seed in seeds]).sweep, owner)
+    store.move(parse(["seed=1000,1001,1002"]), "last")
+    store.move(parse(["seed=1002"]), "first")
+    store.prioritise(parse([f"seed=0-{2 * NEAR - 1}"]), 1)
+    store.prioritise(parse(["seed=1001"]), 2)  # the only one that is near
+    assert store.claimable(followed=True)["cpu"] == 3
+    found = [store.claim(owner, followed=True) for _ in range(3)]
+    assert [job.id for job in found if job] == [make_run(seed).id for seed in (1001, 1002, 1000)]
+    assert store.claim(owner, followed=True) is None
+    assert store.claimable(followed=True)["cpu"] == 0
 
 
 def test_a_follower_leaves_or_is_gone_with_its_process(
