@@ -113,6 +113,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO endings SELECT coalesce(max(ending), 0), coalesce(max(ending), 0) FROM jobs",
         "DROP INDEX jobs_by_turn",
         "CREATE INDEX jobs_by_turn ON jobs (state, device, waits, priority DESC, position, number)",
+        # Where claims are now: new jobs begin there.
+        "CREATE INDEX jobs_by_claim ON jobs (device, priority, claimed) WHERE claimed IS NOT NULL",
         "CREATE UNIQUE INDEX jobs_by_ending ON jobs (ending) WHERE ending IS NOT NULL",
         "ALTER TABLE sweeps ADD COLUMN cancelled REAL",
         # Which sweeps a job is of is asked at each claim.

@@ -101,8 +101,8 @@ class Submitting(Marks):
         turn: int = self._one(
             f"""SELECT coalesce(max(latest, fresh), latest, fresh, ({queued}), (SELECT max(position) + 1 FROM jobs), 1)
             FROM (SELECT ({queued} AND waits = 0 AND attempts = 0) AS fresh, (
-                SELECT position FROM jobs WHERE state IN ('running', 'done', 'failed') AND {like} AND attempts > 0
-                ORDER BY claimed DESC LIMIT 1
+                SELECT position FROM jobs WHERE {like} AND claimed IS NOT NULL
+                AND state IN ('running', 'done', 'failed') AND attempts > 0 ORDER BY claimed DESC LIMIT 1
             ) AS latest)""",
             {"device": device, "priority": priority},
         )

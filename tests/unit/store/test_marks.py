@@ -38,7 +38,7 @@ def test_a_submission_marks_all_its_runs_and_no_others(store: Store, submit: Sub
     submit([make_run(0), make_run(2)])
     store.submit(Submission("", "", 2, [make_run(0), make_run(1)], tags=("a",), note="for the talk", priority=3))
     marks = {row.seed: (row.tags, row.note, row.priority) for row in store.runs()}
-    assert marks == {0: (("a",), "for the talk", 0), 1: (("a",), "for the talk", 3), 2: ((), None, 0)}
+    assert marks == {0: (("a",), "for the talk", 3), 1: (("a",), "for the talk", 3), 2: ((), None, 0)}
     assert [row.seed for row in store.runs(parse(["note=*talk*"]))] == [0, 1]
     assert [row.seed for row in store.runs(parse(["priority>=3"]))] == [1]
     assert len(store.runs(parse(["device=cpu"]))) == 3

@@ -183,6 +183,16 @@ def test_what_waits_is_never_looked_at_by_a_claim(
     assert not {plan for plan in plans if plan.startswith("SCAN") and "(subquery" not in plan}
 
 
+def test_where_new_jobs_begin_is_found_without_looking_at_all_that_were_claimed(store: Store) -> None:
+    statements: list[str] = []
+    store._connection.set_trace_callback(statements.append)
+    assert store._turn("cpu", 0) == 1
+    store._connection.set_trace_callback(None)
+    plans = {detail for *_, detail in store._all(f"EXPLAIN QUERY PLAN {statements[0]}")}
+    assert "SEARCH jobs USING INDEX jobs_by_claim (device=? AND priority=? AND claimed>?)" in plans
+    assert not {plan for plan in plans if "B-TREE" in plan or plan.startswith("SCAN jobs")}
+
+
 def test_retrying_a_run_makes_its_cancelled_sweep_wanted_again(store: Store, submit: Submit, make_run: MakeRun) -> None:
     sweep = submit([make_run(0), make_run(1)]).sweep
     store.cancel_sweep(sweep)
