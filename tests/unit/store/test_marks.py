@@ -40,7 +40,7 @@ def test_a_submission_marks_all_its_runs_and_no_others(store: Store, submit: Sub
     marks = {row.seed: (row.tags, row.note, row.priority) for row in store.runs()}
     assert marks == {0: (("a",), "for the talk", 3), 1: (("a",), "for the talk", 3), 2: ((), None, 0)}
     assert [row.seed for row in store.runs(parse(["note=*talk*"]))] == [0, 1]
-    assert [row.seed for row in store.runs(parse(["priority>=3"]))] == [1]
+    assert [row.seed for row in store.runs(parse(["priority>=3"]))] == [0, 1]
     assert len(store.runs(parse(["device=cpu"]))) == 3
     store.submit(Submission("", "", 2, [make_run(0)]))
     assert store.run(make_run(0).id).row.note == "for the talk"
