@@ -1,5 +1,6 @@
 """Claims, ends and dead owners."""
 
+import errno
 from collections.abc import Callable
 
 import pytest
@@ -194,13 +195,15 @@ def test_a_folder_that_cannot_be_read_holds_up_no_other_job(
 ) -> None:
     submit([make_run(seed) for seed in range(3)])
     ids = [claim(store, owner).id for _ in range(3)]
-    for id, name in ((ids[0], "result.json"), (ids[1], "metrics.jsonl")):  # a folder in a file's place: EISDIR
-        (JobFolder.of(store.home, "run", id).path / name).mkdir(parents=True)
-    said: list[tuple[str, type[OSError]]] = []
-    assert store.reconcile(dead, unreadable=lambda id, error: said.append((id, type(error)))) == 1
-    assert said == [(id, IsADirectoryError) for id in ids[:2]]
+    folders = [JobFolder.of(store.home, "run", id) for id in ids]
+    for folder, path in ((folders[0], folders[0].result), (folders[1], folders[1].metrics)):
+        folder.make()
+        path.symlink_to(path)
+    said: list[tuple[str, int | None]] = []
+    assert store.reconcile(dead, unreadable=lambda id, error: said.append((id, error.errno))) == 1
+    assert said == [(id, errno.ELOOP) for id in ids[:2]]
     assert [row.state for row in store.runs()] == [State.RUNNING, State.RUNNING, State.QUEUED]
     assert store.reconcile(dead) == 0
-    (JobFolder.of(store.home, "run", ids[0]).path / "result.json").rmdir()
+    folders[0].result.unlink()
     assert store.reconcile(dead) == 1
     assert [row.state for row in store.runs()] == [State.QUEUED, State.RUNNING, State.QUEUED]
