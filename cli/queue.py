@@ -52,6 +52,7 @@ def add(asked: Asked) -> ExitCode:
       l2t queue add --method ufm,l2tww --seeds 30 --tag pilot --priority 5
     """
     from l2t.jobs.lock import holder
+    from l2t.jobs.status import read_snapshot
 
     home = paths.home()
     prepared = prepare(asked, home, slot_settings(home))
@@ -64,6 +65,8 @@ def add(asked: Asked) -> ExitCode:
     if submitted.runs.left:
         if found is None or found.mode == "run":
             say("queued; no supervisor runs here: l2t up works on it")
+        elif (shown := read_snapshot(home)) is not None and shown.doing == "draining":
+            say(f"queued; {found.description}, ends after what runs: l2t up makes it go on with this")
         else:
             say(f"queued; {found.description}, works on it: l2t status shows how it stands")
     return ExitCode.OK

@@ -58,7 +58,10 @@ def up(
     elif found is not None and found.mode == "up":
         options = (gpus, slots_per_gpu, cpu_slots, min_free_memory)
         change = "" if all(option is None for option in options) else ". l2t down, then l2t up, changes its slots"
-        say(f"already up: {found.description}{change}")
+        said = "already up"
+        if _take_back(home, found):
+            said = "it was ending, and goes on"
+        say(f"{said}: {found.description}{change}")
     else:
         _start(home, slots)
 
@@ -112,9 +115,22 @@ def supervised(home: Path, slots: "SlotSettings") -> None:
 
     found = holder(home)
     if found is not None and found.mode == "up":
-        say(f"{found.description} works on it, in its own slots")
+        more = "; it was ending, and goes on" if _take_back(home, found) else ""
+        say(f"{found.description} works on it, in its own slots{more}")
     else:
         _start(home, slots)
+
+
+def _take_back(home: Path, found: "Holder") -> bool:
+    """Let a supervisor that ends after what runs go on; returns whether it was ending."""
+    from l2t.jobs.daemon import go_on
+    from l2t.jobs.status import read_snapshot
+
+    shown = read_snapshot(home)
+    if shown is None or shown.holder.owner != found.owner or shown.doing != "draining":
+        return False
+    go_on(found)
+    return True
 
 
 def _become(home: Path, slots: "SlotSettings") -> Never:

@@ -1,23 +1,25 @@
 """The supervisor as a process of its own, which outlives the terminal: started, asked to end, and its main program
 (`python -P -m l2t.jobs.daemon --home HOME --slots JSON`).
 
-SIGTERM and SIGINT: what runs writes a checkpoint and stops. SIGUSR1: what runs ends first. SIGHUP: nothing.
+SIGTERM and SIGINT: what runs writes a checkpoint and stops. SIGUSR1: what runs ends first; SIGUSR2 takes that
+back. SIGHUP: nothing.
 """
 
 import argparse
 import os
-import platform
 import select
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
 from l2t import paths
 from l2t.errors import DataError, L2tError, StoreError, UsageError
 from l2t.jobs.lock import HeldError, Holder, HomeLock, holder
+from l2t.jobs.owner import lives_here
 from l2t.jobs.slots import SlotSettings
 from l2t.jobs.supervisor import Supervisor
 
@@ -71,7 +73,7 @@ def ask_down(home: Path, now: bool) -> Holder | None:
         return None
     if found.mode == "run":
         raise StoreError(f"{home} is held by {found.description}: press Ctrl-C there")
-    if found.owner.host != platform.node():
+    if not lives_here(found.owner):
         raise StoreError(f"{home} is held by {found.description}: say l2t down there")
     try:
         os.kill(found.owner.pid, signal.SIGTERM if now else signal.SIGUSR1)
@@ -80,6 +82,12 @@ def ask_down(home: Path, now: bool) -> Holder | None:
     except ProcessLookupError:
         return None
     return found
+
+
+def go_on(found: Holder) -> None:
+    """Let a supervisor that was asked to end after what runs go on instead."""
+    with suppress(ProcessLookupError):
+        os.kill(found.owner.pid, signal.SIGUSR2)
 
 
 def wait_down(home: Path, seconds: float) -> bool:
@@ -103,6 +111,7 @@ class _Signals:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask_stop)
         signal.signal(signal.SIGUSR1, self._ask_drain)
+        signal.signal(signal.SIGUSR2, self._ask_to_go_on)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def wait(self, seconds: float) -> None:
@@ -116,14 +125,17 @@ class _Signals:
     def _ask_drain(self, number: int, frame: FrameType | None) -> None:
         self.drain = True
 
+    def _ask_to_go_on(self, number: int, frame: FrameType | None) -> None:
+        self.drain = False
+
 
 def _supervise(supervisor: Supervisor, signals: _Signals) -> None:
     """Poll until told to end."""
     draining = False
     while not signals.stop and not supervisor.finished:
-        if signals.drain and not draining:
-            draining = True
-            supervisor.drain()
+        if signals.drain != draining:
+            draining = signals.drain
+            (supervisor.drain if draining else supervisor.go_on)()
         supervisor.poll()
         signals.wait(POLL_SECONDS)
 

@@ -10,7 +10,6 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +22,10 @@ from l2t.store.mounts import on_network
 from l2t.store.rows import Owner
 
 NAME = "supervisor.lock"
+SIZE = 4096
+"""Bytes of the file, blanks behind the record: written over in place it needs no room on a full disk."""
+LOCK_AGAIN = 5
+"""How often a lock is tried: it may be somebody who looks whether it is held."""
 READ_AGAIN = 5
 """How often a record that is being written is read again."""
 
@@ -43,6 +46,8 @@ class Holder:
     """When it last told that it lives, seconds since 1970: for other hosts on a network file system."""
     ended: End | None = None
     """How it ended; None while it holds the home, or where it was killed."""
+    problem: str | None = None
+    """Why nothing new is begun, where a full disk keeps that from being written anywhere else."""
 
     @property
     def description(self) -> str:
@@ -62,16 +67,13 @@ class HeldError(StoreError):
 
 class HomeLock:
     """Holds a home until it is closed or its process dies. Raises HeldError where another process does; DiskError or
-    StoreError where the home cannot be written.
+    StoreError where the home cannot be written."""
 
-    network: whether other hosts may write the folder too.
-    """
-
-    def __init__(self, home: Path, mode: Mode, network: Callable[[Path], bool] = on_network) -> None:
+    def __init__(self, home: Path, mode: Mode) -> None:
         self.home = home
         self.ending: End = "finished"
         """How it ends, told when it is closed."""
-        self._network = network(home)
+        self._network = on_network(home)
         path = home / NAME
         try:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -79,10 +81,8 @@ class HomeLock:
         except OSError as error:
             raise StoreError(f"{path}: {error.strerror}. Choose another folder with --home or L2T_HOME") from error
         try:
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise HeldError(home, _read(path)) from None
+            if not _locked(self._descriptor, fcntl.LOCK_EX):
+                raise HeldError(home, _read(path))
             before = _read(path)
             if self._network and before and before.ended is None and _elsewhere(before) and _fresh(before):
                 raise HeldError(home, before)
@@ -99,6 +99,20 @@ class HomeLock:
             self.holder = replace(self.holder, beat=time.time())
             self._write()
 
+    def tell(self, problem: str | None) -> None:
+        """Let readers know why nothing new is begun."""
+        if problem != self.holder.problem:
+            self.holder = replace(self.holder, problem=problem and problem[:1000])
+            self._write()
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the home still has this lock: it may have been moved away or removed."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), (self.home / NAME).stat())
+        except OSError:
+            return False
+
     def close(self) -> None:
         """Release the home, and tell how this ended."""
         self.holder = replace(self.holder, ended=self.ending)
@@ -108,11 +122,10 @@ class HomeLock:
 
     def _write(self) -> None:
         """In place: replacing the file would replace the lock."""
-        text = json.dumps(asdict(self.holder)).encode()
+        text = json.dumps(asdict(self.holder)).encode().ljust(SIZE)
         try:
             os.lseek(self._descriptor, 0, os.SEEK_SET)
             files._write(self._descriptor, text)
-            os.ftruncate(self._descriptor, len(text))
         except OSError as error:
             raise DiskError(f"{NAME}: {error.strerror}. Free some space in the home") from error
 
@@ -126,11 +139,15 @@ class HomeLock:
 
 
 def holder(home: Path) -> Holder | None:
-    """The process that holds the home now; None where none does. Touches nothing."""
+    """The process that holds the home now; None where none does. Changes nothing."""
     found = last_holder(home)
     if found is None or found.ended is not None:
         return None
-    living = _fresh(found) if _elsewhere(found) else lives_here(found.owner)
+    if on_network(home):
+        living = _fresh(found) if _elsewhere(found) else lives_here(found.owner)
+    else:
+        # What the kernel says, whatever this host is called by now.
+        living = _is_locked(home / NAME)
     return found if living else None
 
 
@@ -141,6 +158,33 @@ def last_holder(home: Path) -> Holder | None:
             return found
         time.sleep(0.01)
     return None
+
+
+def _locked(descriptor: int, how: int) -> bool:
+    """Lock a file, where nobody but a process that looks (`_is_locked`) holds it."""
+    for _ in range(LOCK_AGAIN):
+        try:
+            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.01)
+        else:
+            return True
+    return False
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether a process holds the lock. Holds a shared one for a moment, to see."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _read(path: Path) -> Holder | None:

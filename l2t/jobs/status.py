@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from l2t.jobs.lock import Holder
+from l2t.jobs.lock import Holder, last_holder
 from l2t.store.files import read_json, write_json
 from l2t.store.rows import Owner
 
@@ -59,7 +59,10 @@ def write_snapshot(home: Path, snapshot: Snapshot) -> None:
 
 
 def read_snapshot(home: Path) -> Snapshot | None:
-    """What was last written; None where nothing can be read. Whether its process still lives `lock.holder` tells."""
+    """What was last written; None where nothing can be read. Whether its process still lives `lock.holder` tells.
+
+    A problem that could not be written there, because of itself, stands in the lock.
+    """
     try:
         found: dict[str, Any] | None = read_json(home / NAME)
         if found is None:
@@ -67,6 +70,10 @@ def read_snapshot(home: Path) -> Snapshot | None:
         holder = Holder(**(found["holder"] | {"owner": Owner(**found["holder"]["owner"])}))
         slots = [SlotStatus(**slot) for slot in found["slots"]]
         closed = [(str(name), str(why)) for name, why in found["closed"]]
-        return Snapshot(holder, found["doing"], found["problem"], slots, closed)
+        doing, problem = found["doing"], found["problem"]
+        now = last_holder(home)
+        if now is not None and now.owner == holder.owner and now.problem is not None:
+            doing, problem = "paused", now.problem
+        return Snapshot(holder, doing, problem, slots, closed)
     except (OSError, TypeError, KeyError, ValueError):
         return None

@@ -18,6 +18,7 @@ from l2t.errors import StoreError
 from l2t.jobs.disk import Disk, of_disk
 from l2t.jobs.exits import DISK_EXIT, UNFIT_EXIT
 from l2t.jobs.gpus import Gpus, with_children
+from l2t.jobs.lock import NAME as LOCK
 from l2t.jobs.lock import HomeLock
 from l2t.jobs.nvml import Nvml
 from l2t.jobs.owner import Liveness, boot_id
@@ -46,6 +47,10 @@ TROUBLE_SECONDS = 300.0
 
 class WorkersError(StoreError):
     """The workers keep dying."""
+
+
+class MovedError(StoreError):
+    """The home is no longer where it was."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,8 @@ class Supervisor:
         job.
         """
         try:
+            if not self._lock.in_place:
+                raise MovedError(f"{self._home} was moved away, or its {LOCK} removed: what runs is stopped")
             self._beat()
             self._reap()
             if self._disk.look() is None:
@@ -136,7 +143,7 @@ class Supervisor:
                     self.log.say("the disk takes data again: work goes on")
                 self._turn()
                 self._trouble = None
-        except (WorkersError, DamagedError):
+        except (WorkersError, DamagedError, MovedError):
             raise
         except (StoreError, OSError, sqlite3.Error) as error:
             if of_disk(error):
@@ -153,6 +160,11 @@ class Supervisor:
         for worker in self._pool:
             self._pool.drain(worker)
         self.log.say(f"drains: {len(self._running)} running jobs end first")
+
+    def go_on(self) -> None:
+        """Take a drain back: what is queued is begun again."""
+        self._draining = False
+        self.log.say("goes on")
 
     def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Let the workers checkpoint and end; kill those that take longer than `grace` seconds."""
@@ -233,15 +245,15 @@ class Supervisor:
     def _lives(self, owner: Owner, heartbeat: float) -> bool:
         """Whether an owner lives; a worker of ours does until it is reaped, which tells why it died."""
         ours = {worker.pid for worker in self._pool}
-        if owner.pid in ours and (owner.host, owner.boot_id) == (platform.node(), boot_id()):
+        if owner.pid in ours and owner.boot_id == boot_id():
             return True
         return self._alive(owner, heartbeat)
 
     def _is_forgiven(self, owner: Owner) -> bool:
         """Whether a death is nobody's fault: the machine went down, or the disk took nothing."""
-        if owner.host != platform.node():
-            return False
-        return owner.boot_id != boot_id() or owner.pid in self._forgiven
+        if owner.boot_id != boot_id():
+            return owner.host == platform.node()
+        return owner.pid in self._forgiven
 
     def _tell_ends(self) -> None:
         ended = self._store.ended_after(self._ending)
@@ -333,7 +345,10 @@ class Supervisor:
         if shown != self._shown:
             try:
                 write_snapshot(self._home, shown)
+                self._lock.tell(None)
             except OSError:
+                with suppress(StoreError):
+                    self._lock.tell(self.problem)
                 return  # again at the next poll
             self._shown = shown
 

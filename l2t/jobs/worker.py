@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -110,6 +111,12 @@ def _listen(signals: Signals) -> None:
     signals.stop.set()
 
 
+def _last_words(line: str, trace: str = "") -> None:
+    """Print why the worker ends. Its log may lie on the full disk that is the reason: unbuffered, and without fail."""
+    with suppress(OSError):
+        os.write(sys.stderr.fileno(), f"{trace}l2t worker: {line}\n".encode(errors="backslashreplace"))
+
+
 def main() -> int:
     """Entry point. Exit code: 0, failed jobs included; 75 where the disk took nothing; 76, with one line, where the
     engine or the device fails; 2, with one line, where the store could not be used."""
@@ -135,11 +142,10 @@ def main() -> int:
         with Store.open(options.home) as store:
             after = work(store, options.device, options.followed, load_object(options.engine), limits, signals)
     except L2tError as error:
-        print(f"l2t worker: {error}", file=sys.stderr)
+        _last_words(str(error))
         return DISK_EXIT if of_disk(error) else 2
     except UnfitError as error:
-        traceback.print_exc()
-        print(printable(f"l2t worker: {error}"), file=sys.stderr)
+        _last_words(printable(str(error)), traceback.format_exc())
         return UNFIT_EXIT
     return DISK_EXIT if after is After.WAIT else 0
 

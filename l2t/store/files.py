@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+_NO_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
+
 
 def _write(descriptor: int, data: bytes | memoryview) -> None:
     """Write all of `data`; OSError where the disk is full, read-only or gone."""
@@ -89,7 +91,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """The JSON object in `path`; None where there is no such file or it holds anything else."""
     try:
         value = json.loads(path.read_bytes())
-    except (FileNotFoundError, ValueError, RecursionError):
+    except (*_NO_FILE, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
@@ -166,7 +168,7 @@ def read_lines(path: Path, offset: int = 0) -> Iterator[dict[str, Any]]:
         with path.open("rb") as file:
             file.seek(offset)
             data = file.read()
-    except FileNotFoundError:
+    except _NO_FILE:
         return
     for line in data.split(b"\n")[:-1]:
         try:

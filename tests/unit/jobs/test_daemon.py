@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from l2t.errors import StoreError
-from l2t.jobs.daemon import ask_down, start, wait_down
+from l2t.jobs.daemon import ask_down, go_on, start, wait_down
 from l2t.jobs.lock import Holder, HomeLock, holder, last_holder
+from l2t.jobs.owner import lives_here
 from l2t.jobs.slots import SlotSettings
 from l2t.jobs.status import read_snapshot
 from l2t.spec import RunSpec
@@ -91,6 +92,30 @@ def test_a_hangup_is_not_heard_and_down_now_checkpoints(
     ask_down(home, now=True)
     assert wait_down(home, 30)
     assert rows(home)[0].state == State.QUEUED
+
+
+def test_a_drain_is_taken_back(tmp_path: Path, make_run: MakeRun, up: Callable[[], Holder]) -> None:
+    home = tmp_path / "home"
+    submit(home, [make_run(seed, epochs=60, options={"sleep": 0.02}) for seed in range(2)])
+    found = up()
+    wait(lambda: rows(home)[0].epoch > 3)
+    ask_down(home, now=False)
+    wait(lambda: (shown := read_snapshot(home)) is not None and shown.doing == "draining")
+    go_on(found)
+    wait(lambda: all(row.state == State.DONE for row in rows(home)))
+    assert holder(home) == found
+
+
+def test_a_home_that_is_moved_away_ends_its_supervisor(
+    tmp_path: Path, make_run: MakeRun, up: Callable[[], Holder]
+) -> None:
+    home = tmp_path / "home"
+    submit(home, [make_run()])
+    found = up()
+    wait(lambda: rows(home)[0].state == State.DONE)
+    home.rename(tmp_path / "moved")
+    wait(lambda: not lives_here(found.owner))
+    assert not (home / "l2t.db").exists()
 
 
 def test_a_killed_one_is_followed_by_another_that_goes_on(

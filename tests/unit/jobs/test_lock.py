@@ -4,6 +4,7 @@ import json
 import platform
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from l2t.errors import StoreError
-from l2t.jobs.lock import NAME, HeldError, HomeLock, holder, last_holder
-from l2t.jobs.owner import SILENCE, current
+from l2t.jobs import lock as lock_module
+from l2t.jobs.lock import NAME, HeldError, HomeLock, _is_locked, holder, last_holder
+from l2t.jobs.owner import SILENCE, current, lives_here
 
 HOLD = """
 import sys, time
@@ -99,19 +101,78 @@ def another_host(home: Path, beat: float) -> None:
     (home / NAME).write_text(json.dumps(asdict(elsewhere)))
 
 
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the home lay on a file system of the network."""
+    monkeypatch.setattr(lock_module, "on_network", lambda path: True)
+
+
+@pytest.mark.usefixtures("network")
 def test_on_a_network_file_system_a_host_that_told_of_itself_lately_holds_the_home(tmp_path: Path) -> None:
     another_host(tmp_path, time.time() - 30)
     with pytest.raises(HeldError, match=r"pid \d+ on box-2"):
-        HomeLock(tmp_path, "up", network=lambda path: True)
+        HomeLock(tmp_path, "up")
     assert holder(tmp_path) is not None
-    # Here the kernel's lock is for all: the record is a leftover of a home that was copied.
-    HomeLock(tmp_path, "up", network=lambda path: False).close()
 
 
+def test_on_a_local_disk_the_record_of_another_host_is_a_leftover_of_a_copy(tmp_path: Path) -> None:
+    another_host(tmp_path, time.time() - 30)
+    assert holder(tmp_path) is None
+    HomeLock(tmp_path, "up").close()
+
+
+def test_a_machine_that_is_called_otherwise_by_now_still_holds_its_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = start(tmp_path)
+    assert line(process) == "held"
+    monkeypatch.setattr(platform, "node", lambda: "renamed")
+    found = holder(tmp_path)
+    assert found is not None
+    assert lives_here(found.owner)
+    process.kill()
+    process.communicate()
+    assert holder(tmp_path) is None
+    HomeLock(tmp_path, "up").close()
+
+
+def test_looking_takes_the_lock_from_nobody(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text("")
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            _is_locked(tmp_path / NAME)
+
+    watchers = [threading.Thread(target=look) for _ in range(2)]
+    for watcher in watchers:
+        watcher.start()
+    try:
+        for _ in range(20):
+            HomeLock(tmp_path, "up").close()
+    finally:
+        stop.set()
+        for watcher in watchers:
+            watcher.join()
+
+
+def test_a_lock_that_was_removed_or_moved_away_is_noticed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with HomeLock(home, "up") as lock:
+        assert lock.in_place
+        home.rename(tmp_path / "moved")
+        assert not lock.in_place
+        (tmp_path / "moved").rename(home)
+        assert lock.in_place
+        (home / NAME).unlink()
+        assert not lock.in_place
+
+
+@pytest.mark.usefixtures("network")
 def test_on_a_network_file_system_a_host_that_is_silent_holds_nothing(tmp_path: Path) -> None:
     another_host(tmp_path, time.time() - SILENCE - 1)
     assert holder(tmp_path) is None
-    with HomeLock(tmp_path, "up", network=lambda path: True) as lock:
+    with HomeLock(tmp_path, "up") as lock:
         before = lock.holder.beat
         lock.beat()
         found = holder(tmp_path)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -303,6 +303,55 @@ def test_a_full_disk_pauses_the_work_and_it_goes_on_when_there_is_room(
         assert [metric["epoch"] for metric in metrics] == list(range(1, 41))
     assert not list(home.rglob("*.tmp"))
     assert not list(home.glob(".space-*"))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 4 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], capture_output=True)
+    if mount.returncode:
+        pytest.skip("mounting a small disk is not permitted here")
+    yield disk
+    subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_a_disk_that_is_really_full_pauses_the_work_and_readers_see_it(
+    small_disk: Path, make_run: MakeRun, tiny_engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk_module, "RETRY_SECONDS", 0.2)
+    home = small_disk / "home"
+    submit(home, [make_run(seed, epochs=80, options={"sleep": 0.02}) for seed in range(3)])
+    with supervised(home, tiny_engine, 2) as supervisor:
+        until(supervisor, running(home))
+        with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
+            for size in (1 << 16, 1 << 8, 1):
+                with suppress(OSError):
+                    while filler.write(bytes(size)):
+                        pass
+        until(supervisor, lambda: supervisor.problem)
+        until(supervisor, lambda: (shown := read_snapshot(home)) is not None and shown.problem)
+        (small_disk / "filler").unlink()
+        until(supervisor, lambda: all(row.state == State.DONE for row in rows(home)))
+        until(supervisor, lambda: (shown := read_snapshot(home)) is not None and not shown.problem)
+    with Store.read(home) as store:
+        assert store._all("PRAGMA integrity_check") == [("ok",)]
+
+
+def test_what_is_no_folder_fails_its_run_and_no_other(
+    tmp_path: Path, make_run: MakeRun, tiny_engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "BACKOFF_SECONDS", 0.0)
+    bad, good = make_run(0), make_run(1)
+    submit(tmp_path, [bad, good])
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / bad.id).write_text("in the way")
+    with supervised(tmp_path, tiny_engine) as supervisor:
+        until(supervisor, lambda: rows(tmp_path)[1].state == State.DONE)
+    first = rows(tmp_path)[0]
+    assert first.state in (State.QUEUED, State.FAILED)
+    assert first.reason == Reason.CRASHED
 
 
 def test_a_device_that_fails_costs_no_run_and_its_slot_is_tried_again(
