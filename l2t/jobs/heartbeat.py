@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from l2t.errors import StoreError
 from l2t.store.rows import Job, Owner
-from l2t.store.state import ClaimLostError
+from l2t.store.state import ClaimLostError, Request
 from l2t.store.store import Store
 
 BEAT_SECONDS = 20.0
@@ -61,7 +61,7 @@ class Heartbeat:
     def _look(self, store: Store) -> None:
         beat = time.monotonic()
         while not self._over.wait(LOOK_SECONDS):
-            self._requested = store.requested(self._id, self._owner) is not None
+            self._requested = store.requested(self._id, self._owner) in (Request.PAUSE, Request.CANCEL)
             if time.monotonic() - beat >= BEAT_SECONDS:
                 store.heartbeat(self._id, self._owner)
                 beat = time.monotonic()

@@ -100,7 +100,7 @@ class Supervisor:
         self._alive = Liveness()
         self._forgiven: set[int] = set()
         self._paused = False
-        self._ending = self._store.last_ending()
+        self._unreadable: dict[str, str] = {}
         self._slots = Slots([], [])
         self._looked = self._beaten = float("-inf")
         self._draining = False
@@ -171,7 +171,7 @@ class Supervisor:
         self._draining = True
         # Killed or not: that they end is our wish, and no fault of their jobs.
         self._forgiven |= {worker.pid for worker in self._pool.stop(grace)}
-        self._store.reconcile(self._alive, self._is_forgiven)
+        self._store.reconcile(self._alive, self._is_forgiven, self._note_unreadable)
 
     def _pause(self) -> None:
         """Wait for the disk."""
@@ -189,7 +189,7 @@ class Supervisor:
             raise error if isinstance(error, StoreError) else StoreError(str(error))
 
     def _turn(self) -> None:
-        self._store.reconcile(self._lives, self._is_forgiven)
+        self._store.reconcile(self._lives, self._is_forgiven, self._note_unreadable)
         self._forgiven.clear()
         self._store.drop_followers(self._alive)
         self._tell_ends()
@@ -256,11 +256,10 @@ class Supervisor:
         return owner.pid in self._forgiven
 
     def _tell_ends(self) -> None:
-        ended = self._store.ended_after(self._ending)
+        ended = self._store.ended_after(self._store.told())
         if not ended:
             return
         self._deaths = 0
-        self._ending = max(job.ending or 0 for job in ended)
         for job in ended:
             why = f" ({job.reason}: {job.message})" if job.state is State.FAILED else ""
             self.log.say(f"{job.state}: {job.name} {job.id}{why}")
@@ -275,6 +274,15 @@ class Supervisor:
             self._post(
                 Event.SWEEP_DONE, f"{sweep.id}: {words}", {"id": sweep.id, "runs": counts, "command": sweep.command}
             )
+
+        # Noted afterwards: what ends while nobody looks, or at a crash, is told by the next supervisor, twice at worst.
+        self._store.tell(max(job.ending or 0 for job in ended))
+
+    def _note_unreadable(self, job_id: str, error: OSError) -> None:
+        words = f"{error.filename or job_id}: {error.strerror}"
+        if self._unreadable.get(job_id) != words:
+            self._unreadable[job_id] = words
+            self.log.say(f"what run {job_id} left cannot be read, it waits: {words}")
 
     def _post(self, event: Event, text: str, about: dict[str, object]) -> None:
         if self._webhook is not None:

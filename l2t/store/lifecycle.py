@@ -280,7 +280,7 @@ class Lifecycle(Database):
             message = f"its {kind} {name} failed: {why or 'it was cancelled'}"
             self._failed(State.QUEUED, where, values, Reason.ARTEFACT, message)
             return State.FAILED
-        if request == Request.PAUSE:
+        if request in (Request.PAUSE, Request.HOLD):
             move(self._connection, [State.QUEUED], State.PAUSED, where, values, {})
             return State.PAUSED
         return State.QUEUED

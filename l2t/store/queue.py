@@ -40,8 +40,10 @@ class Queueing(Submitting, Lifecycle):
         with self._transaction(durable=True):
             numbers = self._numbers(filter)
             paused = move(self._connection, [State.QUEUED], State.PAUSED, _RUNS, _json(numbers), {})
-            running = self._request(numbers, Request.PAUSE) if now else self._running(numbers)
-        return Changed(len(paused), asked=running) if now else Changed(len(paused), finishing=running)
+            if now:
+                return Changed(len(paused), asked=self._request(numbers, Request.PAUSE))
+            self._request(numbers, Request.HOLD)
+            return Changed(len(paused), finishing=self._running(numbers))
 
     def resume(self, filter: Filter) -> Changed:
         """Put paused runs back in the queue, where they were; what was asked to pause and has not yet, goes on."""
@@ -49,7 +51,7 @@ class Queueing(Submitting, Lifecycle):
             numbers = self._numbers(filter)
             resumed = move(self._connection, [State.PAUSED], State.QUEUED, _RUNS, _json(numbers), {})
             spared = self._all(
-                f"UPDATE jobs SET request = NULL WHERE {_RUNS} AND state = 'running' AND request = 'pause'"
+                f"UPDATE jobs SET request = NULL WHERE {_RUNS} AND state = 'running' AND request IN ('pause', 'hold')"
                 " RETURNING number",
                 _json(numbers),
             )
@@ -88,7 +90,8 @@ class Queueing(Submitting, Lifecycle):
         return Changed(changed.changed, asked=changed.asked, kept=len(wanted))
 
     def retry(self, filter: Filter) -> Changed:
-        """Queue failed and cancelled runs again, and what they need. A cancelled sweep is wanted again where no other
+        """Queue failed and cancelled runs again, and what they need; running ones that were to be cancelled go on. A
+        cancelled sweep is wanted again where no other
         one wants the run."""
         with self._transaction(durable=True):
             numbers = self._numbers(filter, "state IN ('failed', 'cancelled')")
@@ -96,12 +99,13 @@ class Queueing(Submitting, Lifecycle):
             needed = self._need([], numbers)
             self._queue_again(needed)
             self._lift(numbers)
-            self._spare(needed)
+            spared = self._numbers(filter, "state = 'running' AND request = 'cancel'")
+            self._spare([*needed, *spared])
             self._recount([*numbers, *needed])
             for (sweep,) in self._all(_UNWANTED, _json(numbers)):
                 self._all("UPDATE sweeps SET cancelled = NULL WHERE id = ?", [sweep])
                 self._note_cancelled(sweep, None)
-        return Changed(len(numbers))
+        return Changed(len(numbers) + len(spared))
 
     def prioritise(self, filter: Filter, priority: int) -> Changed:
         """Give runs that are still to be done another priority, and what they need at least the same."""
@@ -195,7 +199,8 @@ class Queueing(Submitting, Lifecycle):
         return len(
             self._all(
                 f"UPDATE jobs SET request = :request WHERE {_RUNS} AND state = 'running'"
-                " AND request IS NOT 'cancel' RETURNING number",
+                " AND (request IS NULL OR request IN ('hold', :request) OR :request = 'cancel')"
+                " RETURNING number",
                 _json(numbers) | {"request": request},
             )
         )

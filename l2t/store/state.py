@@ -41,7 +41,11 @@ class Request(StrEnum):
     """What is asked of the worker of a running job."""
 
     PAUSE = "pause"
+    """Write a checkpoint and pause."""
     CANCEL = "cancel"
+    """Stop; its result is not wanted."""
+    HOLD = "hold"
+    """Go on to the end; where the attempt ends before that, pause."""
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {

@@ -491,7 +491,7 @@ def test_an_idle_supervisor_costs_next_to_nothing(tmp_path: Path, make_run: Make
         supervisor._store._connection.set_trace_callback(count)
         supervisor.poll()
         supervisor._store._connection.set_trace_callback(None)
-    assert statements <= 6
+    assert statements <= 8
 
 
 def test_forced_runs_are_computed_again_and_the_old_attempt_is_archived(

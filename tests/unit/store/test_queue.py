@@ -148,7 +148,7 @@ def test_paused_runs_wait_until_they_are_resumed(store: Store, owner: Owner, sub
     submit([make_run(seed) for seed in range(3)])
     running = claim(store, owner)
     assert store.pause(ALL) == Changed(2, finishing=1)
-    assert store.requested(running.id, owner) is None
+    assert store.requested(running.id, owner) is Request.HOLD
     assert store.claim(owner) is None
     assert store.claimable() == {"cpu": 0, "cuda": 0}
     assert store.resume(parse(["seed=2"])) == Changed(1)
@@ -169,8 +169,8 @@ def test_what_is_asked_of_a_running_job_happens_however_its_attempt_ends(
     monkeypatch.setattr(lifecycle, "BACKOFF_SECONDS", 0.0)
     submit([make_run()])
     job = claim(store, owner)
-    asked = store.cancel(ALL) if request_ is Request.CANCEL else store.pause(ALL, now=True)
-    assert asked == Changed(0, asked=1)
+    asked = store.cancel(ALL) if request_ is Request.CANCEL else store.pause(ALL, now=request_ is Request.PAUSE)
+    assert asked == (Changed(0, finishing=1) if request_ is Request.HOLD else Changed(0, asked=1))
     assert store.requested(job.id, owner) is request_
     assert store.runs()[0].request is request_
     if ending == "interrupt":
@@ -407,3 +407,13 @@ def test_where_the_file_cannot_be_written_nothing_changes(
     with pytest.raises(StoreError, match=f"{os.strerror(code)}. Nothing was (changed|cancelled)"):
         change(store, sweep)
     assert list(store._connection.iterdump()) == before
+
+
+def test_retry_takes_a_cancel_back_that_nobody_has_heard_of(
+    store: Store, owner: Owner, submit: Submit, make_run: MakeRun
+) -> None:
+    submit([make_run()])
+    job = claim(store, owner)
+    store.cancel(ALL)
+    assert store.retry(ALL) == Changed(1)
+    assert store.requested(job.id, owner) is None

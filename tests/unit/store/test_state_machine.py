@@ -129,7 +129,7 @@ class Jobs(RuleBasedStateMachine):
         self.sweeps[sweep] = set(ids)
         self.cancelled.discard(sweep)
         self.requests = {
-            id: request for id, request in self.requests.items() if id not in ids or request is Request.PAUSE
+            id: request for id, request in self.requests.items() if id not in ids or request is not Request.CANCEL
         }
 
     @rule(followed=st.booleans(), device=st.sampled_from([None, "cpu", "cuda"]))
@@ -208,7 +208,7 @@ class Jobs(RuleBasedStateMachine):
         elif counts and self.lost[id] >= ATTEMPTS:
             self.ends(id, State.FAILED)
         else:
-            self.ends(id, State.PAUSED if request is Request.PAUSE else State.QUEUED)
+            self.ends(id, State.PAUSED if request in (Request.PAUSE, Request.HOLD) else State.QUEUED)
 
     def ends(self, id: str, state: State) -> None:
         self.requests.pop(id, None)
@@ -226,7 +226,10 @@ class Jobs(RuleBasedStateMachine):
         running = [id for id in ids if self.model[id] == State.RUNNING]
         self.model |= dict.fromkeys(queued, State.PAUSED)
         spared = [id for id in running if self.requests.get(id) is not Request.CANCEL]
-        self.requests |= dict.fromkeys(spared if now else (), Request.PAUSE)
+        if now:
+            self.requests |= dict.fromkeys(spared, Request.PAUSE)
+        else:
+            self.requests |= {id: self.requests.get(id, Request.HOLD) for id in spared}
         assert (changed.changed, changed.finishing) == (len(queued), 0 if now else len(running))
         assert changed.asked == (len(spared) if now else 0)
 
@@ -237,7 +240,7 @@ class Jobs(RuleBasedStateMachine):
         for id in ids:
             if self.model[id] == State.PAUSED:
                 self.model[id] = State.QUEUED
-            if self.requests.get(id) is Request.PAUSE:
+            if self.requests.get(id) in (Request.PAUSE, Request.HOLD):
                 del self.requests[id]
 
     @rule(chosen=chosen_runs)
@@ -288,12 +291,13 @@ class Jobs(RuleBasedStateMachine):
     def retry(self, chosen: set[int]) -> None:
         ids, words = self.known(chosen)
         failed = [id for id in ids if self.model[id] in AGAIN]
-        assert self.store.retry(parse([words])).changed == len(failed)
+        spared = [id for id in ids if self.requests.get(id) is Request.CANCEL]
+        assert self.store.retry(parse([words])).changed == len(failed) + len(spared)
         wanted = {id for sweep in self.sweeps.keys() - self.cancelled for id in self.sweeps[sweep]}
         self.cancelled -= {sweep for sweep, jobs in self.sweeps.items() if jobs & set(failed) - wanted}
         needed = [other for id in failed for other in chain(id)]
         self.queue_again([*failed, *needed])
-        for id in needed:
+        for id in [*needed, *spared]:
             if self.requests.get(id) is Request.CANCEL:
                 del self.requests[id]
 
