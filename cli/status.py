@@ -145,7 +145,7 @@ def advice(found: Overview) -> Iterator[str]:
         yield f"{left:,} jobs wait: l2t up works on them in the background."
     elif found.holder is not None and found.holder.mode == "run" and found.runs[State.QUEUED]:
         said = True
-        yield "An l2t run works on its own sweep only. After it, l2t up works on all that is queued."
+        yield "An l2t run works on what l2t runs ask for now. After it, l2t up works on all that is queued."
     if paused := found.runs[State.PAUSED]:
         said = True
         yield f"{paused:,} runs are paused: l2t queue resume state=paused lets them go on."
