@@ -132,8 +132,8 @@ class Supervisor:
         job.
         """
         try:
-            if not self._lock.in_place:
-                raise MovedError(f"{self._home} was moved away, or its {LOCK} removed: what runs is stopped")
+            if not (self._lock.in_place and self._store.in_place):
+                raise MovedError(f"{self._home} was moved away, or its store or {LOCK} replaced: what runs is stopped")
             self._beat()
             self._reap()
             if self._disk.look() is None:

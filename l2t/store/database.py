@@ -159,6 +159,20 @@ class Database:
     def __init__(self, home: Path, connection: sqlite3.Connection) -> None:
         self.home = home
         self._connection = connection
+        self._inode = self._present_inode()
+
+    def _present_inode(self) -> tuple[int, int] | None:
+        """What tells the file from another of its name."""
+        try:
+            status = (self.home / NAME).stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the file that is open is still the home's store: it may have been removed or replaced."""
+        return self._inode == self._present_inode()
 
     def close(self) -> None:
         self._connection.close()

@@ -118,6 +118,21 @@ def test_a_home_that_is_moved_away_ends_its_supervisor(
     assert not (home / "l2t.db").exists()
 
 
+def test_a_store_that_is_replaced_ends_its_supervisor_and_the_next_one_works_on_the_new(
+    tmp_path: Path, make_run: MakeRun, up: Callable[[], Holder]
+) -> None:
+    home = tmp_path / "home"
+    submit(home, [make_run(0)])
+    found = up()
+    wait(lambda: rows(home)[0].state == State.DONE)
+    for path in home.glob("l2t.db*"):
+        path.unlink()
+    submit(home, [make_run(1)])
+    wait(lambda: not lives_here(found.owner))
+    up()
+    wait(lambda: rows(home)[0].state == State.DONE)
+
+
 def test_a_killed_one_is_followed_by_another_that_goes_on(
     tmp_path: Path, make_run: MakeRun, up: Callable[[], Holder]
 ) -> None:
