@@ -1,6 +1,7 @@
 """Work in the background, by the real program with an engine without torch: up, down, status, queue, logs, and what
 `l2t run` does beside a supervisor or another `l2t run`."""
 
+import fcntl
 import json
 import os
 import pty
@@ -186,8 +187,11 @@ def test_a_supervisor_of_another_host_is_ended_there(home: Path) -> None:
     bystander = subprocess.Popen(["sleep", "60"])
     owner = {"host": "elsewhere", "boot_id": "", "pid": bystander.pid, "start_ticks": 1}
     record = {"owner": owner, "mode": "up", "since": time.time(), "beat": time.time(), "ended": None}
-    (home / "supervisor.lock").write_text(json.dumps(record))
-    assert f"pid {bystander.pid} on elsewhere: say l2t down there" in l2t("down", "--now", code=2).stderr
+    with (home / "supervisor.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # another container's, on the same disk
+        file.write(json.dumps(record))
+        file.flush()
+        assert f"pid {bystander.pid} on elsewhere: say l2t down there" in l2t("down", "--now", code=2).stderr
     assert bystander.poll() is None
     bystander.kill()
     bystander.wait()

@@ -133,6 +133,7 @@ def test_who_works_on_the_home_is_said(tmp_path: Path, monkeypatch: pytest.Monke
     record = tmp_path / "supervisor.lock"
     record.write_text(record.read_text().replace(f'"host": "{platform.node()}"', '"host": "far"'))
     monkeypatch.setattr(doctor, "on_network", lambda path: True)
+    monkeypatch.setattr("l2t.jobs.lock.on_network", lambda path: True)
     checks = examine(tmp_path, NoGpus())
     assert "the last that did was the supervisor (l2t up), pid " in found(checks, "supervisor").found
     assert "one host at a time" in found(checks, "home").found
