@@ -95,13 +95,14 @@ class Queueing(Submitting, Lifecycle):
         one wants the run."""
         with self._transaction(durable=True):
             numbers = self._numbers(filter, "state IN ('failed', 'cancelled')")
-            self._queue_again(numbers)
-            needed = self._need([], numbers)
-            self._queue_again(needed)
-            self._lift(numbers)
             spared = self._numbers(filter, "state = 'running' AND request = 'cancel'")
+            self._queue_again(numbers)
+            wanted = [*numbers, *spared]
+            needed = self._need([], wanted)
+            self._queue_again(needed)
+            self._lift(wanted)
             self._spare([*needed, *spared])
-            self._recount([*numbers, *needed])
+            self._recount([*wanted, *needed])
             for (sweep,) in self._all(_UNWANTED, _json(numbers)):
                 self._all("UPDATE sweeps SET cancelled = NULL WHERE id = ?", [sweep])
                 self._note_cancelled(sweep, None)

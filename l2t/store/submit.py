@@ -147,12 +147,14 @@ class Submitting(Marks):
         """Let queued jobs wait for what they need, where that is a job; returns the numbers of those among them, and
         of what they need themselves, that are not in `numbers`."""
         pairs = [(spec.id, needed) for spec in specs for needed in spec.needs]
-        self._all(
-            "INSERT OR IGNORE INTO needs SELECT waiting.number, made.number FROM json_each(?)"
-            " JOIN jobs AS waiting ON waiting.id = json_extract(value, '$[0]')"
-            " JOIN jobs AS made ON made.id = json_extract(value, '$[1]') WHERE waiting.state = 'queued'",
-            [json.dumps(pairs)],
-        )
+        jobs = {id for id, _, _ in self._existing([*{needed for _, needed in pairs}])}  # not what was imported
+        if jobs:
+            self._all(
+                "INSERT OR IGNORE INTO needs SELECT waiting.number, made.number FROM json_each(?)"
+                " JOIN jobs AS waiting ON waiting.id = json_extract(value, '$[0]')"
+                " JOIN jobs AS made ON made.id = json_extract(value, '$[1]') WHERE waiting.state = 'queued'",
+                [json.dumps([pair for pair in pairs if pair[1] in jobs])],
+            )
         found = self._all(
             "WITH RECURSIVE wanted (number) AS (SELECT value FROM json_each(?)"
             " UNION SELECT needed FROM needs JOIN wanted USING (number)) SELECT number FROM wanted ORDER BY number",

@@ -295,7 +295,7 @@ class Jobs(RuleBasedStateMachine):
         assert self.store.retry(parse([words])).changed == len(failed) + len(spared)
         wanted = {id for sweep in self.sweeps.keys() - self.cancelled for id in self.sweeps[sweep]}
         self.cancelled -= {sweep for sweep, jobs in self.sweeps.items() if jobs & set(failed) - wanted}
-        needed = [other for id in failed for other in chain(id)]
+        needed = [other for id in [*failed, *spared] for other in chain(id)]
         self.queue_again([*failed, *needed])
         for id in [*needed, *spared]:
             if self.requests.get(id) is Request.CANCEL:
