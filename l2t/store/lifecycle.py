@@ -28,8 +28,15 @@ CAP = 64
 
 DEVICES: tuple[Device, ...] = ("cpu", "cuda")
 
-_NEVER: Callable[[Owner], bool] = lambda owner: False  # noqa: E731 - a default
-_SILENT: Callable[[str, OSError], None] = lambda job, error: None  # noqa: E731 - a default
+
+def _never(owner: Owner) -> bool:
+    """No death is forgiven."""
+    return False
+
+
+def _silent(job: str, error: OSError) -> None:
+    """Nobody is told."""
+
 
 ATTEMPTS = 3
 """Attempts that got no further than the one before, after which a job whose process died fails."""
@@ -186,8 +193,8 @@ class Lifecycle(Database):
     def reconcile(
         self,
         alive: Callable[[Owner, float], bool],
-        forgiven: Callable[[Owner], bool] = _NEVER,
-        unreadable: Callable[[str, OSError], None] = _SILENT,
+        forgiven: Callable[[Owner], bool] = _never,
+        unreadable: Callable[[str, OSError], None] = _silent,
     ) -> int:
         """Bring running jobs whose owner is dead to where their folders say they are; returns their number.
 

@@ -134,8 +134,9 @@ class Queries(Database):
         none = dict.fromkeys(State, 0)
         found = []
         for *about, cancelled in rows:
-            kinds = [counts.get((about[0], kind), none) for kind in ("run", "source", "artefact")]
-            found.append(SweepRow(*about, *kinds, cancelled))  # type: ignore[call-arg]
+            kinds = (counts.get((about[0], kind), none) for kind in ("run", "source", "artefact"))
+            values: tuple[Any, ...] = (*about, *kinds, cancelled)
+            found.append(SweepRow(*values))
         return found
 
     def live_sweeps(self) -> list[SweepRow]:
@@ -188,5 +189,6 @@ class Queries(Database):
 
 def _run(row: tuple[Any, ...]) -> RunRow:
     id, state, reason, *plain, priority, tags, note, device, not_before, request = row
-    more = (priority, tuple(tags.split()), note, device, not_before, None if request is None else Request(request))
-    return RunRow(id, _STATES[state], _REASONS[reason], *plain, *more)  # type: ignore[call-arg]
+    asked = None if request is None else Request(request)
+    values: tuple[Any, ...] = (*plain, priority, tuple(tags.split()), note, device, not_before, asked)
+    return RunRow(id, _STATES[state], _REASONS[reason], *values)
