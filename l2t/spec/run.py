@@ -85,12 +85,12 @@ class RunSpec(Model):
         before, after, _ = self._around_seed
         return text_hash(f'{before}"seed":{self.seed},{after}')
 
-    @cached_property
+    @property
     def cell(self) -> str:
         """Content hash of the identity without the seed: runs of one cell differ only in seed."""
         return self._around_seed[2]
 
-    @property
+    @cached_property
     def _around_seed(self) -> tuple[str, str, str]:
         try:
             return _around_seed(*_parted(self.json_text, self.seed))

@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -189,7 +189,7 @@ class Database:
             raise DamagedError.of(f"{self.home / NAME} lacks a row")
         return rows[0][0]
 
-    def _many(self, statement: str, rows: Sequence[Parameters]) -> None:
+    def _many(self, statement: str, rows: Iterable[Parameters]) -> None:
         with explained(self.home / NAME):
             self._connection.executemany(statement, rows)
 

@@ -111,27 +111,34 @@ class Submitting(Marks):
     def _insert(self, specs: list[Spec], first: int, now: float, priority: int) -> None:
         from l2t.spec import RunSpec
 
-        jobs, texts, runs = [], [], []
         turns = {device: self._turn(device, priority) for device in {spec.device for spec in specs}}
-        for number, spec in enumerate(specs, first):
-            order = (State.QUEUED, priority, turns[spec.device] + number - first)
-            jobs.append((number, spec.id, spec.kind, spec.name, *order, spec.train.epochs, now, spec.device))
-            texts.append((number, spec.json_text if isinstance(spec, RunSpec) else spec.model_dump_json()))
-            if isinstance(spec, RunSpec):
-                source = (spec.source.name, spec.source.hash) if spec.source else (None, None)
-                what = (spec.method, spec.dataset, spec.shots, spec.seed)
-                runs.append((number, *what, *source, spec.target, spec.recipe, spec.cell))
+        numbered = list(enumerate(specs, first))
         self._many(
             "INSERT INTO jobs (number, id, kind, name, state, priority, position, epochs, created, device)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            jobs,
+            (
+                (number, spec.id, spec.kind, spec.name, State.QUEUED, priority, turns[spec.device] + number - first,
+                 spec.train.epochs, now, spec.device)
+                for number, spec in numbered
+            ),
+        )  # fmt: skip
+        self._many(
+            "INSERT INTO specs VALUES (?, ?)",
+            (
+                (number, spec.json_text if isinstance(spec, RunSpec) else spec.model_dump_json())
+                for number, spec in numbered
+            ),
         )
-        self._many("INSERT INTO specs VALUES (?, ?)", texts)
         self._many(
             "INSERT INTO runs (number, method, dataset, shots, seed, source, source_hash, target, recipe, cell)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            runs,
-        )
+            (
+                (number, spec.method, spec.dataset, spec.shots, spec.seed, *_source(spec), spec.target, spec.recipe,
+                 spec.cell)
+                for number, spec in numbered
+                if isinstance(spec, RunSpec)
+            ),
+        )  # fmt: skip
 
     def _renew(self, runs: dict[str, RunSpec], known: list[int]) -> None:
         """Let queued runs follow the present request in what is no part of their identity (recipe, traces)."""
@@ -156,7 +163,8 @@ class Submitting(Marks):
                 [json.dumps([pair for pair in pairs if pair[1] in jobs])],
             )
         found = self._all(
-            "WITH RECURSIVE wanted (number) AS (SELECT value FROM json_each(?)"
+            "WITH RECURSIVE wanted (number) AS ("
+            "SELECT needed FROM needs WHERE number IN (SELECT value FROM json_each(?))"
             " UNION SELECT needed FROM needs JOIN wanted USING (number)) SELECT number FROM wanted ORDER BY number",
             [json.dumps(numbers)],
         )
@@ -169,7 +177,7 @@ class Submitting(Marks):
             f"""WITH RECURSIVE asked (number) AS (SELECT value FROM json_each(?)), wanted (number, priority) AS (
                 SELECT number, priority FROM jobs WHERE state IN {LIVE}
                 AND number IN (
-                    SELECT number FROM asked UNION SELECT needs.number FROM asked JOIN needs ON needed = asked.number
+                    SELECT number FROM needs WHERE number IN asked UNION SELECT number FROM needs WHERE needed IN asked
                 ) UNION SELECT needed, priority FROM needs JOIN wanted USING (number)
             ) UPDATE jobs SET priority = least FROM (
                 SELECT number AS needed, max(priority) AS least FROM wanted GROUP BY number
@@ -239,7 +247,9 @@ class Submitting(Marks):
             " cancelled = NULL RETURNING created",
             (sweep, now, now, *record),
         )
-        self._many("INSERT OR IGNORE INTO sweep_jobs VALUES (?, ?)", [(sweep, number) for number in numbers])
+        self._all(
+            "INSERT OR IGNORE INTO sweep_jobs SELECT ?, value FROM json_each(?)", (sweep, json.dumps(sorted(numbers)))
+        )
         path = self.home / "sweeps" / f"{sweep}.json"
         keys = ("command", "recipe", "seeds_planned")
         try:
@@ -248,6 +258,11 @@ class Submitting(Marks):
         except OSError as error:
             raise StoreError(f"{path}: {error.strerror}. Nothing was queued") from error
         return sweep
+
+
+def _source(run: RunSpec) -> tuple[str | None, str | None]:
+    """Name and hash of its source network."""
+    return (run.source.name, run.source.hash) if run.source else (None, None)
 
 
 def _given(priority: int | None) -> dict[str, int]:

@@ -108,7 +108,7 @@ def test_a_diverged_run_fails_alone_and_is_tried_again(tiny: str) -> None:
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGHUP])
 def test_a_stopped_sweep_continues_with_the_same_command(tiny: str, stop: signal.Signals) -> None:
-    asked = [*COMMAND, "run", "--recipe", tiny, "--method", "scratch", "--seeds", "1", "--epochs", "600", "--json"]
+    asked = [*COMMAND, "run", "--recipe", tiny, "--method", "scratch", "--seeds", "1", "--epochs", "250", "--json"]
     process = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not any(run.epoch for run in runs()) and time.monotonic() < deadline:
@@ -125,7 +125,7 @@ def test_a_stopped_sweep_continues_with_the_same_command(tiny: str, stop: signal
     result = subprocess.run(asked, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     [row] = runs()
-    assert (row.state, row.epoch, row.attempts) == (State.DONE, 600, 2)
+    assert (row.state, row.epoch, row.attempts) == (State.DONE, 250, 2)
 
 
 def test_a_home_that_is_removed_while_runs_are_on_is_no_success(tiny: str) -> None:
