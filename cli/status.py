@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.ls import SHORT, note, record
-from cli.output import STATES, Column, duration, write, write_json, write_table
+from cli.output import STATES, Column, duration, write, write_json, write_paragraph, write_table
 from l2t import paths
 from l2t.jobs.overview import Overview, SweepProgress, overview
 from l2t.printable import printable
@@ -50,7 +50,7 @@ def status(
 
 def _show(found: Overview, home: Path) -> None:
     now = time.time()
-    write(printable(_who(found, home, now)))
+    write_paragraph(printable(_who(found, home, now)))
     if found.slots:
         write("")
         write_table(SLOTS, _slots(found, now))

@@ -127,6 +127,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Submission, en
         assert {row.id: row.accuracy for row in one.runs()} == {row.id: row.accuracy for row in other.runs()}
 
 
+@pytest.mark.slow
 def test_sixty_kills_of_a_quick_engine(
     tmp_path: Path,
     make_run: Callable[..., RunSpec],
