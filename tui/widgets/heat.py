@@ -1,0 +1,125 @@
+"""A labelled matrix as a heat map with a cursor, such as λ of source × target layers."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from tui.widgets.drawn import FAINT, PLAIN, STRONG, Drawn, Piece, longest, sentence, window
+from tui.widgets.scale import Scale, number
+
+Values = Sequence[Sequence[float | None]]
+
+
+class Heat(Drawn, can_focus=True):
+    """Values as colours or shades, each printed in its cell; the chosen one stands in brackets."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1,0)", show=False),
+        Binding("down,j", "move(1,0)", show=False),
+        Binding("left,h", "move(0,-1)", show=False),
+        Binding("right,l", "move(0,1)", show=False),
+    ]
+
+    class Chosen(Message):
+        """The cursor went to another cell."""
+
+        def __init__(self, heat: "Heat", row: int, column: int) -> None:
+            self.heat, self.row, self.column = heat, row, column
+            super().__init__()
+
+        @property
+        def control(self) -> "Heat":
+            return self.heat
+
+    def __init__(self, empty: str = "Nothing to show.", id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.empty = empty
+        self.row = self.column = 0
+        self._rows: tuple[str, ...] = ()
+        self._columns: tuple[str, ...] = ()
+        self._values: Values = ()
+        self._scale = Scale(0, 1)
+        self._names = ("", "", "")
+        self._top = self._left = 0
+        self._geometry = (0, 1, 1)
+
+    def show(
+        self,
+        rows: Sequence[str],
+        columns: Sequence[str],
+        values: Values,
+        *,
+        names: tuple[str, str, str] = ("", "", ""),
+        low: float | None = None,
+        high: float | None = None,
+    ) -> None:
+        """Draw a matrix; None is a cell that there is not.
+
+        names: of a row, a column and the value; low, high: ends of the scale where they are not the values' own.
+        """
+        self._rows, self._columns, self._values, self._names = tuple(rows), tuple(columns), values, names
+        self._scale = Scale.over((value for line in values for value in line), low, high)
+        self.row = min(self.row, max(len(rows) - 1, 0))
+        self.column = min(self.column, max(len(columns) - 1, 0))
+        self.redraw()
+
+    def choose(self, row: int, column: int) -> None:
+        """Move the cursor and tell so; a place outside the matrix is passed over."""
+        inside = 0 <= row < len(self._rows) and 0 <= column < len(self._columns)
+        if inside and (row, column) != (self.row, self.column):
+            self.row, self.column = row, column
+            self.redraw()
+            self.post_message(self.Chosen(self, row, column))
+
+    def action_move(self, rows: int, columns: int) -> None:
+        self.choose(self.row + rows, self.column + columns)
+
+    def on_click(self, event: events.Click) -> None:
+        margin, wide, tall = self._geometry
+        if event.x >= margin and event.y >= 1:
+            self.choose(self._top + (event.y - 1) // tall, self._left + (event.x - margin) // wide)
+
+    def lines(self, width: int, height: int) -> list[list[Piece]]:
+        if not self._rows or not self._columns:
+            return sentence(self.empty, width)
+        corner = f"{self._names[0]}\\{self._names[1]}" if any(self._names[:2]) else ""
+        margin = min(max(longest(self._rows), len(corner)) + 1, max(width // 3, 1))
+        wide = min(max((width - margin) // len(self._columns), 6, longest(self._columns) + 1), 12)
+        across = min(max((width - margin) // wide, 1), len(self._columns))
+        body = max(height - 2, 1)
+        tall = min(max(body // len(self._rows), 1), 3)
+        down = min(max(body // tall, 1), len(self._rows))
+        self._geometry = (margin, wide, tall)
+        self._left = window(self.column, self._left, across, len(self._columns))
+        self._top = window(self.row, self._top, down, len(self._rows))
+
+        columns = range(self._left, self._left + across)
+        titles = [(self._columns[at][:wide].center(wide), STRONG if at == self.column else PLAIN) for at in columns]
+        lines = [[(corner[: margin - 1].ljust(margin), FAINT), *titles]]
+        for row in range(self._top, self._top + down):
+            title = self._rows[row][: margin - 1].rjust(margin - 1) + " "
+            for line in range(tall):
+                middle = line == (tall - 1) // 2
+                head = (title if middle else " " * margin, STRONG if row == self.row else PLAIN)
+                lines.append([head, *(self._cell(row, column, wide, middle) for column in columns)])
+        if height > len(lines):
+            hidden = len(self._rows) - down or len(self._columns) - across
+            more = f"  {len(self._rows)} × {len(self._columns)}, part shown" if hidden else ""
+            lines.append(
+                [(" " * margin, PLAIN), *self.legend(self._scale, self._names[2], width - margin), (more, FAINT)]
+            )
+        return lines
+
+    def _cell(self, row: int, column: int, wide: int, middle: bool) -> Piece:
+        value = self._values[row][column]
+        text = ("·" if self.ink != "ascii" else "-") if value is None else number(value)
+        if not middle:
+            text = ""
+        elif (row, column) == (self.row, self.column):
+            text = f"[{text}]"
+            piece, style = self.block(self._scale.part(value), text, wide)
+            return piece, style + STRONG
+        return self.block(self._scale.part(value), text, wide)
