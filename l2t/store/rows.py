@@ -184,6 +184,48 @@ class RunRow:
     """What is asked of its worker, and not done yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class CellRow:
+    """Runs that differ only in their seed, counted."""
+
+    cell: str
+    """Content hash that they share."""
+    run: str
+    """Id of the one asked for first."""
+    method: str
+    dataset: str
+    shots: int
+    source: str | None
+    source_hash: str | None
+    target: str
+    recipe: str
+    planned: int
+    """Its runs, in whatever state."""
+    queued: int
+    running: int
+    paused: int
+    interrupted: int
+    done: int
+    failed: int
+    cancelled: int
+    n: int
+    """Runs with a finite accuracy."""
+    mean: float | None
+    """Of their accuracies, percent; None where there is none."""
+    sd: float | None
+    """Sample standard deviation (n - 1), percentage points; None where there are fewer than two."""
+    finished: float | None
+    """When one ended last; None where none has."""
+    changes: int
+    """Grows whenever other runs are done, or what they found is another: with the cell's hash it tells, within one
+    store, one set of results from every other, also where a run is done again with the same accuracy."""
+
+    @property
+    def digest(self) -> str:
+        """Changes whenever the set of done runs, what they found, or the number of planned or failed ones does."""
+        return f"{self.cell}:{self.changes}:{self.planned}:{self.done}:{self.failed}"
+
+
 RUN_COLUMNS = tuple(field.name for field in fields(RunRow))
 
 

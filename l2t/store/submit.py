@@ -139,6 +139,12 @@ class Submitting(Marks):
                 if isinstance(spec, RunSpec)
             ),
         )  # fmt: skip
+        self._all(
+            "INSERT INTO cells (cell, planned, queued) SELECT cell, count(*), count(*) FROM runs WHERE number >= ?"
+            " GROUP BY cell ON CONFLICT DO UPDATE SET planned = planned + excluded.planned,"
+            " queued = queued + excluded.queued",
+            [first],
+        )
 
     def _renew(self, runs: dict[str, RunSpec], known: list[int]) -> None:
         """Let queued runs follow the present request in what is no part of their identity (recipe, traces)."""
