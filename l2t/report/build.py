@@ -38,7 +38,7 @@ def build(
     """
     cells = gather(rows, specs, planned)
     check_split(cells, split_by)
-    tables = [table for key, members in _by_table(cells).items() for table in _tables(key, members, split_by)]
+    tables = [table for key, members in by_table(cells).items() for table in _tables(key, members, split_by)]
     known = dict.fromkeys(row for table in tables for row in table.rows)
     if baseline is not None and baseline not in known and tables:
         raise unknown("row to compare with", baseline, known, "l2t report")
@@ -51,7 +51,7 @@ def build(
     return Report(tuple(compared), family, dict(tests))
 
 
-def _by_table(cells: Sequence[Cell]) -> dict[Key, list[Cell]]:
+def by_table(cells: Sequence[Cell]) -> dict[Key, list[Cell]]:
     """Cells by the table they stand in; those without a source in every table that is theirs but for the source."""
     common = {cell.hash: _key(cell) for cell in cells}
     sources: dict[Key, dict[str, None]] = {}
@@ -86,7 +86,7 @@ def _tables(key: Key, cells: Sequence[Cell], split_by: Sequence[str]) -> Iterato
     _refuse_mixed(cells, split_by)
     settings = cells[0].settings
     sourced = next((cell for cell in cells if cell.first.source is not None), None)
-    labels = sorted({label(cell, split_by) for cell in cells}, key=_order)
+    labels = sorted({label(cell, split_by) for cell in cells}, key=row_order)
     for recall in (False, True) if settings["data.rare_class"] is not None else (False,):
         entries = [entry_of(cell, label(cell, split_by), recall) for cell in cells]
         yield Table(
@@ -122,7 +122,7 @@ def _refuse_mixed(cells: Sequence[Cell], split_by: Sequence[str]) -> None:
         )
 
 
-def _order(row: str) -> tuple[int, str]:
+def row_order(row: str) -> tuple[int, str]:
     """Rows stand in the order of the method registry, methods it does not have after them."""
     from l2t.methods.registry import methods
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from l2t.errors import unknown
-from l2t.store.rows import RunRow
+from l2t.store.rows import CellRow, RunRow
 
 IGNORED = ("seed", "recipe", "trace", "source.name")
 """Fields of a specification that no result depends on, or that tell runs of one cell apart."""
@@ -19,11 +19,13 @@ class Cell:
     settings: Mapping[str, Any]
     """Their specification, flat, under the names of `l2t run --set`: "method.beta", "train.lr", "source.hash"."""
     rows: Sequence[RunRow]
+    """Empty where only their counts are known."""
     planned: int
+    counted: CellRow | None = None
 
     @property
-    def first(self) -> RunRow:
-        return self.rows[0]
+    def first(self) -> RunRow | CellRow:
+        return self.counted or self.rows[0]
 
 
 def gather(rows: Iterable[RunRow], specs: Mapping[str, Mapping[str, Any]], planned: Mapping[str, int]) -> list[Cell]:
@@ -34,12 +36,17 @@ def gather(rows: Iterable[RunRow], specs: Mapping[str, Mapping[str, Any]], plann
     return [
         Cell(
             hash=cell,
-            settings={key: value for key, value in _flat(specs[cell]) if key not in IGNORED},
+            settings=settings_of(specs[cell]),
             rows=sorted(members, key=lambda row: row.seed),
             planned=max(planned.get(cell, 0), len(members)),
         )
         for cell, members in by_cell.items()
     ]
+
+
+def settings_of(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """A specification, flat, without what tells runs of one cell apart."""
+    return {key: value for key, value in _flat(spec) if key not in IGNORED}
 
 
 def _flat(spec: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -59,7 +66,7 @@ def differing(cells: Sequence[Cell]) -> dict[str, dict[str, int]]:
         values: dict[str, int] = {}
         for cell in cells:
             text = str(cell.settings.get(key, "–"))
-            values[text] = values.get(text, 0) + len(cell.rows)
+            values[text] = values.get(text, 0) + (cell.planned if cell.counted else len(cell.rows))
         if len(values) > 1:
             found[key] = values
     return found

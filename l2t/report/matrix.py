@@ -1,0 +1,73 @@
+"""Where each cell stands on the Matrix screen: the tables of the report, their data sets side by side.
+
+Reads counted cells, no runs, and never imports scipy: the numbers that need it come from elsewhere.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from l2t.report.build import by_table, row_order
+from l2t.report.cells import Cell, check_split, differing, label, settings_of
+from l2t.report.titles import model_title, source_title, training_title
+from l2t.store.rows import CellRow
+
+
+@dataclass(frozen=True)
+class MatrixTable:
+    """Methods × (data set, shots) of one target, source and training."""
+
+    target: str
+    source: str | None
+    """None where no method of the table uses one."""
+    training: str
+    rows: tuple[str, ...]
+    columns: tuple[tuple[str, int], ...]
+    """Data set, as the store names it, and shots."""
+    places: Mapping[tuple[str, str, int], tuple[str, ...]]
+    """Hashes of the cells by row, data set and shots; more than one only where their settings are alike."""
+
+
+def layout(
+    cells: Iterable[CellRow], specs: Mapping[str, Mapping[str, Any]], split_by: Sequence[str] = ()
+) -> tuple[MatrixTable, ...]:
+    """The tables that these cells make, by the rules of the report.
+
+    specs: specification of each cell, as JSON values. Cells that would meet in one place get rows of their own, told
+    apart by the settings in which they differ. Raises UsageError where a setting of `split_by` exists in no cell.
+    """
+    known = [Cell(cell.cell, settings_of(specs[cell.cell]), (), cell.planned, cell) for cell in cells]
+    check_split(known, split_by)
+    tables: dict[tuple[Any, ...], list[Cell]] = {}
+    for (_, *key), members in by_table(known).items():
+        tables.setdefault(tuple(key), []).extend(members)
+    return tuple(_table(members, split_by) for members in tables.values())
+
+
+def _table(cells: Sequence[Cell], split_by: Sequence[str]) -> MatrixTable:
+    settings = cells[0].settings
+    sourced = next((cell for cell in cells if cell.first.source is not None), None)
+    rows = _rows(cells, split_by)
+    places: dict[tuple[str, str, int], tuple[str, ...]] = {}
+    for cell in cells:
+        place = (rows[cell.hash], cell.first.dataset, cell.first.shots)
+        places[place] = (*places.get(place, ()), cell.hash)
+    return MatrixTable(
+        target=model_title(cells[0].first.target),
+        source=source_title(sourced.settings, str(sourced.first.source)) if sourced else None,
+        training=training_title(settings),
+        rows=tuple(sorted(dict.fromkeys(rows.values()), key=row_order)),
+        columns=tuple(sorted({(cell.first.dataset, cell.first.shots) for cell in cells})),
+        places=places,
+    )
+
+
+def _rows(cells: Sequence[Cell], split_by: Sequence[str]) -> dict[str, str]:
+    """Row of each cell: that of the report, split further where cells meet."""
+    meeting: dict[tuple[str, str, int], list[Cell]] = {}
+    for cell in cells:
+        meeting.setdefault((label(cell, split_by), cell.first.dataset, cell.first.shots), []).append(cell)
+    splits: dict[str, dict[str, None]] = {}
+    for (row, _, _), members in meeting.items():
+        splits.setdefault(row, {}).update(dict.fromkeys(differing(members)))
+    return {cell.hash: label(cell, (*split_by, *splits[label(cell, split_by)])) for cell in cells}
