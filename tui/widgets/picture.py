@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui.widgets.drawn import CHOSEN, FAINT, PLAIN, Drawn, Piece, sentence, window
-from tui.widgets.scale import RGB, Ink, Scale, blend, luminance, number, paint, rgb, shade
+from tui.widgets.scale import RGB, Ink, Scale, blend, luminance, paint, rgb, shade
 
 Grid = Sequence[Sequence[float]]
 """3×3 values, row by row."""
@@ -119,7 +119,7 @@ class Maps(Drawn, can_focus=True):
         self.empty = empty
         self._maps: tuple[tuple[int, Grid], ...] = ()
         self._scale = Scale(0, 1)
-        self._name = ""
+        self._quantity = ""
         self._place = self._first = 0
         self._across = self._down = 1
 
@@ -136,7 +136,7 @@ class Maps(Drawn, can_focus=True):
         The cursor stays on its channel.
         """
         chosen = self.channel
-        self._maps, self._name = tuple(maps), name
+        self._maps, self._quantity = tuple(maps), name
         values = (value for _, grid in maps for line in grid for value in line)
         self._scale = Scale.over(values, 0.0 if low is None else low, high)
         self._place = next((at for at, (channel, _) in enumerate(self._maps) if channel == chosen), 0)
@@ -189,7 +189,7 @@ class Maps(Drawn, can_focus=True):
         last = min((self._first + self._down) * self._across, len(self._maps))
         dash = "-" if self.ink is Ink.ASCII else "–"
         place = f"  channels {self._first * self._across + 1}{dash}{last} of {len(self._maps)}"
-        return [*lines, [*self.legend(self._scale, self._name, width - len(place)), (place, FAINT)]]
+        return [*lines, [*self.legend(self._scale, self._quantity, width - len(place)), (place, FAINT)]]
 
     def _title(self, at: int) -> list[Piece]:
         text = f"#{self._maps[at][0]}"
