@@ -1,0 +1,70 @@
+"""Ticks of an axis, and numbers as a person writes them."""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+_SUFFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def ticks(low: float, high: float, most: int, whole: bool = False) -> list[float]:
+    """At most `most` (≥ 1) round values between low and high, equally far apart. whole: integers only."""
+    step = _step((high - low) / max(most, 1))
+    if whole:
+        step = max(step, 1.0)
+    while True:
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last - first < max(most, 1):
+            return [at * step for at in range(first, last + 1)]
+        step = _step(step * 1.01)
+
+
+def _step(at_least: float) -> float:
+    """The least of 1, 2, 5 × 10ⁿ that is not less."""
+    if at_least < 1e-300:
+        return 1e-300
+    unit = 10.0 ** math.floor(math.log10(at_least))
+    return next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= at_least * (1 - 1e-9))
+
+
+def log_ticks(low: float, high: float, most: int) -> list[float]:
+    """At most `most` values between low > 0 and high: powers of ten, with 2 and 5 between them where there is room."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    for factors in ((1, 2, 5), (1, 3), (1,)):
+        found = [10.0**power * factor for power in range(first, last + 1) for factor in factors]
+        found = [value for value in found if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
+        if len(found) <= most:
+            break
+    while len(found) > max(most, 1):
+        found = found[::2]
+    return found if len(found) > 1 else ticks(low, high, most)
+
+
+def labels(values: Sequence[float], units: str = "") -> list[str]:
+    """What stands at these ticks, with as many decimals as tell them apart: 0.001, 12k, 45 %. units: added to each."""
+    size = max((abs(value) for value in values), default=0.0)
+    gaps = [b - a for a, b in itertools.pairwise(values)]
+    equal = bool(gaps) and max(gaps) - min(gaps) <= 1e-6 * max(gaps)
+    unit = f" {units}" if units else ""
+    if not equal or size < 1e-3:
+        return [number(value, 3) + unit for value in values]
+    step = gaps[0]
+    by, suffix = next(((by, suffix) for by, suffix in _SUFFIXES if size >= 10 * by and step >= by / 10), (1.0, ""))
+    decimals = max(0, -math.floor(math.log10(step / by) + 1e-9))
+    return [f"{value / by:.{decimals}f}".replace("-", "−") + suffix * bool(value) + unit for value in values]
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A value with so many significant digits: 0.1235, 45.2, 12.3k, 2e−5."""
+    if value == 0:
+        return "0"
+    size = abs(value)
+    for by, suffix in _SUFFIXES:
+        if by * 10 <= size < 1e12:
+            return f"{value / by:.{digits}g}{suffix}".replace("-", "−")
+    text = f"{value:.{digits}g}" if 1e-3 <= size < 1e4 else f"{value:.{max(digits - 2, 1)}e}"
+    if "e" in text:
+        mantissa, _, power = text.partition("e")
+        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+        text = f"{mantissa}e{int(power)}"
+    return text.replace("-", "−")
