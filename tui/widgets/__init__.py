@@ -1,0 +1,1 @@
+"""Widgets: they draw what a screen gives them and know neither store nor feed."""
