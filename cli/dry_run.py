@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cli.output import Column, duration, size, write, write_json, write_table
+from cli.output import Column, write, write_json, write_table
 from l2t.jobs.estimate import Estimate
 from l2t.jobs.plan import Plan
 from l2t.spec import RunSpec
 from l2t.store.rows import Planned
 from l2t.store.state import State
+from l2t.words import duration, size
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from types import FrameType
 from typing import Protocol
 
 from cli.diagnostics import say
-from cli.output import duration, percent
 from l2t.jobs.follower import Followed, Follower
 from l2t.jobs.slots import SlotSettings
 from l2t.jobs.watch import ActiveJob, SweepStatus
 from l2t.spec.run import Device
 from l2t.store.rows import JobRow
 from l2t.store.state import State
+from l2t.words import duration, percent
 
 POLL_SECONDS = 0.5
 QUIET_SECONDS = 10.0

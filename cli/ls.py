@@ -8,12 +8,13 @@ import typer
 
 from cli.completion_runs import complete_filter
 from cli.diagnostics import say
-from cli.output import STATES, Column, duration, percent, write, write_json, write_table
+from cli.output import STATES, Column, write, write_json, write_table
 from l2t import paths
 from l2t.store.filter import HELP, KEYS, parse
 from l2t.store.rows import RUN_COLUMNS, RunRow
 from l2t.store.state import State
 from l2t.store.store import Store
+from l2t.words import duration, percent
 
 SHORT = 8
 """Digits of an id that tables show; any beginning that only one run has names it."""

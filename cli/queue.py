@@ -13,7 +13,7 @@ from cli.asking import Asked, entries, prepare, submit
 from cli.completion_runs import complete_tags
 from cli.diagnostics import ExitCode, say
 from cli.ls import SHORT, note, record
-from cli.output import STATES, Column, duration, write, write_json, write_table
+from cli.output import STATES, Column, write, write_json, write_table
 from cli.slots import slot_settings
 from cli.spread import spread
 from cli.which import All, Which, lone_sweep, select
@@ -23,6 +23,7 @@ from l2t.store.filter import ALL
 from l2t.store.rows import RunRow
 from l2t.store.state import State
 from l2t.store.store import Store
+from l2t.words import duration
 
 if TYPE_CHECKING:
     from l2t.store.queue import Changed

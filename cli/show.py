@@ -9,7 +9,7 @@ import typer
 
 from cli.completion_runs import complete_runs
 from cli.ls import note, record
-from cli.output import duration, percent, size, write, write_json
+from cli.output import write, write_json
 from cli.sparkline import sparkline
 from l2t import paths
 from l2t.printable import printable
@@ -19,6 +19,7 @@ from l2t.store.log import last_traceback
 from l2t.store.rows import RunDetail
 from l2t.store.state import State
 from l2t.store.store import Store
+from l2t.words import duration, percent, size
 
 
 def show(

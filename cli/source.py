@@ -14,7 +14,7 @@ import typer
 
 from cli.completion import complete_datasets, complete_models, complete_sources
 from cli.diagnostics import ExitCode, say
-from cli.output import Column, percent, write_json, write_table
+from cli.output import Column, write_json, write_table
 from l2t import paths
 from l2t.errors import DataError, UsageError, unknown
 from l2t.models.registry import models
@@ -26,6 +26,7 @@ from l2t.store.folder import JobFolder
 from l2t.store.rows import ArtefactRow, Submission
 from l2t.store.state import State
 from l2t.store.store import Store
+from l2t.words import percent
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Source networks: train, import, list, show.")
 

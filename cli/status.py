@@ -11,11 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from cli.ls import SHORT, note, record
-from cli.output import STATES, Column, duration, write, write_json, write_paragraph, write_table
+from cli.output import STATES, Column, write, write_json, write_paragraph, write_table
 from l2t import paths
 from l2t.jobs.overview import Overview, SweepProgress, overview
 from l2t.printable import printable
 from l2t.store.state import State
+from l2t.words import duration
 
 WATCH_SECONDS = 2.0
 QUIET_SECONDS = 10.0

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from cli.diagnostics import ExitCode, say
-from cli.output import Column, percent, size, write, write_json, write_table
+from cli.output import Column, write, write_json, write_table
 from l2t import paths
+from l2t.words import percent, size
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The home: check, rebuild, backup, gc, merge.")
 

@@ -55,12 +55,9 @@ def up(
     found = holder(home)
     if foreground:
         _become(home, slots)
-    elif found is not None and found.mode == "up":
+    elif found is not None and found.mode == "up" and (said := _goes_on(home, found)):
         options = (gpus, slots_per_gpu, cpu_slots, min_free_memory)
         change = "" if all(option is None for option in options) else ". l2t down, then l2t up, changes its slots"
-        said = "already up"
-        if _take_back(home, found):
-            said = "it was ending, and goes on"
         say(f"{said}: {found.description}{change}")
     else:
         _start(home, slots)
@@ -83,8 +80,13 @@ def down(
     say(f"{asked.description} ends " + ("with checkpoints" if now else "after what runs now"))
     told: list[str] = []
     spoke = 0.0
+    doing: str | None = None
     try:
         while not wait_down(home, LOOK_SECONDS):
+            before, doing = doing, _doing(home, asked)
+            if (before, doing) == ("draining", "working"):
+                say("not waited for any more: somebody let it go on (l2t up)")
+                return ExitCode.INTERRUPTED
             names, words = _running(home)
             if words and (names != told or time.monotonic() - spoke >= QUIET_SECONDS):
                 told, spoke = names, time.monotonic()
@@ -114,23 +116,28 @@ def supervised(home: Path, slots: "SlotSettings") -> None:
     from l2t.jobs.lock import holder
 
     found = holder(home)
-    if found is not None and found.mode == "up":
-        more = "; it was ending, and goes on" if _take_back(home, found) else ""
-        say(f"{found.description} works on it, in its own slots{more}")
+    if found is not None and found.mode == "up" and (said := _goes_on(home, found)):
+        say(f"{said}: {found.description} works on it, in its own slots")
     else:
         _start(home, slots)
 
 
-def _take_back(home: Path, found: "Holder") -> bool:
-    """Let a supervisor that ends after what runs go on; returns whether it was ending."""
-    from l2t.jobs.daemon import go_on
+def _doing(home: Path, found: "Holder") -> str | None:
+    """What a supervisor shows that it is doing; None where it shows nothing."""
     from l2t.jobs.status import read_snapshot
 
     shown = read_snapshot(home)
-    if shown is None or shown.holder.owner != found.owner or shown.doing != "draining":
-        return False
-    go_on(found)
-    return True
+    return shown.doing if shown is not None and shown.holder.owner == found.owner else None
+
+
+def _goes_on(home: Path, found: "Holder") -> str | None:
+    """See that a supervisor goes on, also where it was ending; what is to be said of it, None where it ends."""
+    from l2t.jobs.daemon import go_on
+
+    ending = _doing(home, found) == "draining"
+    if not go_on(home, found):
+        return None
+    return "it was ending, and goes on" if ending else "already up"
 
 
 def _become(home: Path, slots: "SlotSettings") -> Never:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cli.diagnostics import say
-from cli.output import size
 from l2t.data.base import Progress
+from l2t.words import size
 
 QUIET_SECONDS = 5.0
 """At least this long between two lines where stderr is no terminal, so that quick work says nothing."""

@@ -21,10 +21,13 @@ from l2t.errors import DataError, L2tError, StoreError, UsageError
 from l2t.jobs.lock import HeldError, Holder, HomeLock, holder
 from l2t.jobs.owner import lives_here
 from l2t.jobs.slots import SlotSettings
+from l2t.jobs.status import shown_at
 from l2t.jobs.supervisor import Supervisor
 
 READY = "ready"
 POLL_SECONDS = 1.0
+HEARD_SECONDS = 10.0
+"""After which a supervisor that lives is taken to have heard: a full disk may keep it from showing anything."""
 
 
 def command(home: Path, slots: SlotSettings, engine: str = "l2t.jobs.engine:load") -> list[str]:
@@ -84,10 +87,22 @@ def ask_down(home: Path, now: bool) -> Holder | None:
     return found
 
 
-def go_on(found: Holder) -> None:
-    """Let a supervisor that was asked to end after what runs go on instead."""
+def go_on(home: Path, found: Holder) -> bool:
+    """Let a supervisor go on, also where it was asked to end; False where it had ended before it heard.
+
+    Waits until it is one or the other: a supervisor that heard shows its state anew.
+    """
+    if not lives_here(found.owner):
+        return holder(home) == found  # of another host, which no signal reaches
+    before = shown_at(home)
     with suppress(ProcessLookupError):
         os.kill(found.owner.pid, signal.SIGUSR2)
+    deadline = time.monotonic() + HEARD_SECONDS
+    while (now := holder(home)) is not None and now.owner == found.owner:
+        if shown_at(home) != before or time.monotonic() > deadline:
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def wait_down(home: Path, seconds: float) -> bool:
@@ -104,7 +119,7 @@ class _Signals:
     """What the process was told. Its handlers only note: a lock taken in one could be held by what it interrupts."""
 
     def __init__(self) -> None:
-        self.stop = self.drain = False
+        self.stop = self.drain = self.go_on = False
         self._ear, mouth = os.pipe()
         os.set_blocking(mouth, False)
         signal.set_wakeup_fd(mouth)
@@ -126,16 +141,21 @@ class _Signals:
         self.drain = True
 
     def _ask_to_go_on(self, number: int, frame: FrameType | None) -> None:
-        self.drain = False
+        self.drain, self.go_on = False, True
 
 
 def _supervise(supervisor: Supervisor, signals: _Signals) -> None:
     """Poll until told to end."""
     draining = False
-    while not signals.stop and not supervisor.finished:
-        if signals.drain != draining:
-            draining = signals.drain
-            (supervisor.drain if draining else supervisor.go_on)()
+    while not signals.stop:
+        if signals.drain and not draining:
+            draining = True
+            supervisor.drain()
+        if signals.go_on:
+            draining = signals.go_on = False
+            supervisor.go_on()
+        if supervisor.finished:  # looked at after what was told: it may be to go on
+            break
         supervisor.poll()
         signals.wait(POLL_SECONDS)
 

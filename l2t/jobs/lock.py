@@ -12,19 +12,20 @@ import platform
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from types import TracebackType, UnionType
+from typing import Any, Literal, Self, get_args
 
 from l2t.errors import DiskError, StoreError
 from l2t.jobs.owner import SILENCE, current, lives_here
 from l2t.store import files
 from l2t.store.mounts import on_network
+from l2t.store.plain import typed
 from l2t.store.rows import Owner
 
 NAME = "supervisor.lock"
 SIZE = 4096
 """Bytes of the file, blanks behind the record: written over in place it needs no room on a full disk."""
-LOCK_AGAIN = 5
+LOCK_AGAIN = 50
 """How often a lock is tried: it may be somebody who looks whether it is held."""
 READ_AGAIN = 5
 """How often a record that is being written is read again."""
@@ -188,12 +189,25 @@ def _is_locked(path: Path) -> bool:
 
 
 def _read(path: Path) -> Holder | None:
-    found: dict[str, Any] | None
     try:
-        found = files.read_json(path)
-        return None if found is None else Holder(**(found | {"owner": Owner(**found["owner"])}))
-    except (OSError, TypeError, KeyError):
+        return read_holder(files.read_json(path))
+    except OSError:
         return None
+
+
+def read_holder(found: Any) -> Holder | None:
+    """The holder that JSON values describe; None where they describe none: the file is damaged."""
+    if not isinstance(found, dict) or not typed(found, _HOLDER):
+        return None
+    owner = found["owner"]
+    if not typed(owner, _OWNER) or owner["pid"] <= 0 or found["mode"] not in get_args(Mode):
+        return None
+    return Holder(**(found | {"owner": Owner(**owner)}))
+
+
+_HOLDER: dict[str, type | UnionType] = {"owner": dict, "mode": str, "since": int | float, "beat": int | float}
+_HOLDER |= {"ended": str | None, "problem": str | None}
+_OWNER = {"host": str, "boot_id": str, "pid": int, "start_ticks": int}
 
 
 def _elsewhere(found: Holder) -> bool:

@@ -85,7 +85,9 @@ def _lacks(store: Store, shown: Snapshot) -> list[str]:
 
 def _now(slot: SlotStatus, running: Sequence[JobRow]) -> SlotStatus:
     """A slot with what its worker computes now, which the supervisor tells a second later."""
-    job = next((job for job in running if slot.pid is not None and job.pid == slot.pid), None)
+    own = [job for job in running if slot.pid is not None and job.pid == slot.pid]
+    # More than one where a process computes for several slots: what was told last tells them apart.
+    job = next((job for job in own if job.id == slot.job), own[0] if own else None)
     return replace(slot, job=job.id if job else None, job_name=job.name if job else None)
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from l2t.jobs.lock import Holder, last_holder
+from l2t.jobs.lock import Holder, last_holder, read_holder
 from l2t.store.files import read_json, write_json
-from l2t.store.rows import Owner
+from l2t.store.plain import typed
 
 if TYPE_CHECKING:
     from l2t.spec.run import Device
@@ -58,6 +58,14 @@ def write_snapshot(home: Path, snapshot: Snapshot) -> None:
     write_json(home / NAME, asdict(snapshot))
 
 
+def shown_at(home: Path) -> int | None:
+    """When what readers see was last written, nanoseconds; None where it never was."""
+    try:
+        return (home / NAME).stat().st_mtime_ns
+    except OSError:
+        return None
+
+
 def read_snapshot(home: Path) -> Snapshot | None:
     """What was last written; None where nothing can be read. Whether its process still lives `lock.holder` tells.
 
@@ -67,13 +75,19 @@ def read_snapshot(home: Path) -> Snapshot | None:
         found: dict[str, Any] | None = read_json(home / NAME)
         if found is None:
             return None
-        holder = Holder(**(found["holder"] | {"owner": Owner(**found["holder"]["owner"])}))
-        slots = [SlotStatus(**slot) for slot in found["slots"]]
+        holder = read_holder(found["holder"])
+        slots = [SlotStatus(**slot) for slot in found["slots"] if typed(slot, _SLOT)]
         closed = [(str(name), str(why)) for name, why in found["closed"]]
         doing, problem = found["doing"], found["problem"]
+        known = doing in get_args(Doing) and (problem is None or isinstance(problem, str))
+        if holder is None or not known or len(slots) < len(found["slots"]):
+            return None
         now = last_holder(home)
         if now is not None and now.owner == holder.owner and now.problem is not None:
             doing, problem = "paused", now.problem
         return Snapshot(holder, doing, problem, slots, closed)
-    except (OSError, TypeError, KeyError, ValueError):
+    except (OSError, TypeError, KeyError, ValueError, AttributeError):
         return None
+
+
+_SLOT = {"name": str, "device": str, "uuid": str | None, "pid": int | None, "job": str | None, "job_name": str | None}

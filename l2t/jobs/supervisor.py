@@ -159,12 +159,16 @@ class Supervisor:
         self._draining = True
         for worker in self._pool:
             self._pool.drain(worker)
-        self.log.say(f"drains: {len(self._running)} running jobs end first")
+        number = len(self._store.running())
+        self.log.say(f"drains: {number} running job{'s' * (number != 1)} end{'s' * (number == 1)} first")
 
     def go_on(self) -> None:
-        """Take a drain back: what is queued is begun again."""
+        """Take a drain back, where there was one: what is queued is begun again. The next poll shows the state anew, as
+        an answer."""
+        if self._draining:
+            self.log.say("goes on")
         self._draining = False
-        self.log.say("goes on")
+        self._shown = None
 
     def stop(self, grace: float = GRACE_SECONDS) -> None:
         """Let the workers checkpoint and end; kill those that take longer than `grace` seconds."""

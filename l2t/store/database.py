@@ -1,5 +1,6 @@
 """The connection to `HOME/l2t.db`: opening, transactions, and SQLite's errors as lines for the user."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from l2t.errors import DiskError, StoreError
+from l2t.store import presence
 from l2t.store.mounts import on_network
 from l2t.store.schema import VERSION, migrate, version_of
 
@@ -71,6 +73,18 @@ _LINES: tuple[tuple[str, type[StoreError], str], ...] = (
 )
 
 
+class Connection(sqlite3.Connection):
+    """A connection that is among those who have the store open (see `presence`)."""
+
+    present: int | None = None
+
+    def close(self) -> None:
+        super().close()
+        if self.present is not None:
+            os.close(self.present)
+            self.present = None
+
+
 def connect(home: Path) -> sqlite3.Connection:
     """Open the store of `home` for writing, created or brought to the present version where needed.
 
@@ -82,8 +96,9 @@ def connect(home: Path) -> sqlite3.Connection:
         path.touch(mode=0o600)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}. Choose another folder with --home or L2T_HOME") from error
+    present = presence.enter(home, create=True)
     with explained(path):
-        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection = _opened(str(path), present)
         try:
             _refuse_newer(path, connection)
             network = on_network(home)
@@ -113,9 +128,9 @@ def connect_reading(home: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(":memory:", isolation_level=None)
         migrate(connection)
         return connection
+    present = presence.enter(home, create=False)
     with explained(path):
-        uri = f"{path.absolute().as_uri()}?mode=ro"
-        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        connection = _opened(f"{path.absolute().as_uri()}?mode=ro", present)
         try:
             _refuse_newer(path, connection)
             current = version_of(connection) == VERSION
@@ -126,6 +141,19 @@ def connect_reading(home: Path) -> sqlite3.Connection:
         return connection
     connection.close()
     return connect(home)
+
+
+def _opened(name: str, present: int | None) -> Connection:
+    try:
+        connection = sqlite3.connect(
+            name, uri=name.startswith("file:"), timeout=BUSY_SECONDS, isolation_level=None, factory=Connection
+        )
+    except BaseException:
+        if present is not None:
+            os.close(present)
+        raise
+    connection.present = present
+    return connection
 
 
 def _refuse_newer(path: Path, connection: sqlite3.Connection) -> None:

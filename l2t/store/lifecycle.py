@@ -161,11 +161,16 @@ class Lifecycle(Database):
         """
         where, values, message = _OWNED, {"id": job_id} | _columns(owner), storable(message)
         with self._transaction():
-            found = self._all(f"SELECT kind, device, request FROM jobs WHERE state = 'running' AND {where}", values)
+            found = self._all(
+                f"SELECT kind, device, request, waits FROM jobs WHERE state = 'running' AND {where}", values
+            )
             if not found:
                 raise _lost(job_id)
-            kind, device, request = found[0]
+            kind, device, request, waits = found[0]
             again = reason in (Reason.CRASHED, Reason.DISK) or (reason is Reason.OUT_OF_MEMORY and device == "cuda")
+            if reason is Reason.INVALID and waits:  # what it needs was forced after its claim, and is made again
+                move(self._connection, [State.RUNNING], State.INTERRUPTED, where, values, {"message": message})
+                return self._requeue(job_id, request)
             if not again:
                 self._failed(State.RUNNING, where, values, reason, message)
                 return State.FAILED

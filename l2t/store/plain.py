@@ -5,9 +5,10 @@ import json
 import math
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 LARGEST_JSON = 16 << 20
@@ -74,6 +75,13 @@ def parse_object(data: bytes | str, label: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise RefusedError(f"{label} is damaged: no JSON object")
     return value
+
+
+def typed(values: Mapping[str, Any], types: Mapping[str, type | UnionType]) -> bool:
+    """Whether these are the values' keys, and each is of its type. True and False are no numbers here."""
+    return values.keys() == types.keys() and all(
+        isinstance(value, types[name]) and not isinstance(value, bool) for name, value in values.items()
+    )
 
 
 def listed(folder: Path) -> list[str]:

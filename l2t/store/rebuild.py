@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from l2t.errors import DiskError, StoreError
+from l2t.errors import DiskError
 from l2t.store import found
 from l2t.store.database import NAME, connect
 from l2t.store.files import make_folder, sync_folder, temporary_for, write_json
 from l2t.store.found import Found, FoundSweep
 from l2t.store.plain import RefusedError
+from l2t.store.presence import alone, in_use
 from l2t.store.replay import read_marks
 from l2t.store.restore import Restored, Restoring
 from l2t.store.salvage import salvage
@@ -52,7 +53,12 @@ def rebuild(home: Path) -> Rebuilt:
     The caller holds the home. Raises StoreError where a process has the database open, or the home cannot be written;
     nothing is changed then.
     """
-    refuse_users(home)
+    with alone(home):
+        return _rebuild(home)
+
+
+def _rebuild(home: Path) -> Rebuilt:
+    _refuse_others(home)
     refused: list[str] = []
     jobs = list(_folders(home, refused))
     sweeps = list(_sweeps(home, refused))
@@ -60,7 +66,7 @@ def rebuild(home: Path) -> Rebuilt:
     try:
         make_folder(temporary)
         rebuilt = _fill(home, temporary, jobs, sweeps, refused)
-        refuse_users(home)
+        _refuse_others(home)
         damaged = _swap(home, temporary / NAME)
     except OSError as error:
         raise DiskError(f"{home}: {error.strerror}. Nothing was changed") from error
@@ -69,8 +75,8 @@ def rebuild(home: Path) -> Rebuilt:
     return Rebuilt(*rebuilt, refused=refused, damaged=damaged)
 
 
-def refuse_users(home: Path) -> None:
-    """StoreError where another process has the database open: it could go on to write into the one that is replaced."""
+def _refuse_others(home: Path) -> None:
+    """StoreError where a process that knows nothing of `presence` has the database open: sqlite3, or an older l2t."""
     path = home / f"{NAME}-shm"
     try:
         descriptor = os.open(path, os.O_RDWR)
@@ -79,9 +85,7 @@ def refuse_users(home: Path) -> None:
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _LOCK)
     except OSError as error:
-        raise StoreError(
-            f"{home / NAME} is in use by another process. End it (l2t down ends a supervisor and workers), then repeat"
-        ) from error
+        raise in_use(home) from error
     finally:
         os.close(descriptor)
 

@@ -187,6 +187,7 @@ def test_a_supervisor_of_another_host_is_ended_there(home: Path) -> None:
     bystander = subprocess.Popen(["sleep", "60"])
     owner = {"host": "elsewhere", "boot_id": "", "pid": bystander.pid, "start_ticks": 1}
     record = {"owner": owner, "mode": "up", "since": time.time(), "beat": time.time(), "ended": None}
+    record |= {"problem": None}
     with (home / "supervisor.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # another container's, on the same disk
         file.write(json.dumps(record))

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.output import Column, duration, percent, size, width, write_json, write_table
+from cli.output import Column, write_json, write_table
+from l2t.words import duration, percent, size, width
 
 
 def test_columns_are_aligned_whatever_their_characters_are(capsys) -> None:

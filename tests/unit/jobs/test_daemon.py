@@ -101,9 +101,23 @@ def test_a_drain_is_taken_back(tmp_path: Path, make_run: MakeRun, up: Callable[[
     wait(lambda: rows(home)[0].epoch > 3)
     ask_down(home, now=False)
     wait(lambda: (shown := read_snapshot(home)) is not None and shown.doing == "draining")
-    go_on(found)
+    assert go_on(home, found)
     wait(lambda: all(row.state == State.DONE for row in rows(home)))
     assert holder(home) == found
+
+
+def test_what_is_told_to_go_on_too_late_goes_on_or_has_ended(tmp_path: Path, up: Callable[[], Holder]) -> None:
+    home = tmp_path / "home"
+    for wait_seconds in (0.0, 0.3, 0.6):
+        found = up() if holder(home) is None else holder(home)
+        assert found is not None
+        ask_down(home, now=False)
+        time.sleep(wait_seconds)
+        if go_on(home, found):
+            time.sleep(1.5)
+            assert holder(home) == found
+        else:
+            assert wait_down(home, 0)
 
 
 def test_a_home_that_is_moved_away_ends_its_supervisor(

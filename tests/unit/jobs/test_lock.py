@@ -8,17 +8,19 @@ import threading
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from l2t.errors import StoreError
 from l2t.jobs import lock as lock_module
-from l2t.jobs.lock import NAME, HeldError, HomeLock, _is_locked, holder, last_holder
+from l2t.jobs.lock import NAME, HeldError, HomeLock, _is_locked, holder, last_holder, read_holder
 from l2t.jobs.owner import SILENCE, current, lives_here
 
 HOLD = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from l2t.jobs.lock import HeldError, HomeLock
 try:
     with HomeLock(Path(sys.argv[1]), "up"):
@@ -184,3 +186,14 @@ def test_a_home_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="Choose another folder"):
         HomeLock(tmp_path / "file" / "home", "up")
+
+
+@pytest.mark.parametrize("value", [None, 5, -1, True, "text", [], {}])
+@pytest.mark.parametrize("key", ["owner", "mode", "since", "beat", "host", "pid", "start_ticks"])
+def test_a_record_with_values_of_other_kinds_is_none(tmp_path: Path, key: str, value: Any) -> None:
+    with HomeLock(tmp_path, "up") as lock:
+        whole = asdict(lock.holder)
+    assert read_holder(whole) == replace(lock.holder, ended=None)
+    sound = (key in ("since", "beat", "start_ticks") and type(value) is int) or (key == "host" and value == "text")
+    (whole if key in whole else whole["owner"])[key] = value
+    assert (read_holder(whole) is not None) == (sound or (key == "pid" and value == 5))

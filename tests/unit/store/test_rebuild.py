@@ -6,13 +6,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prepared import age, compute, jobs_of, table, work
 
 from l2t.errors import StoreError
 from l2t.spec import ArtefactSpec, RunSpec, SourceSpec, TrainSettings
-from l2t.store import filter, rebuild
+from l2t.store import filter, presence, rebuild
 from l2t.store.check import check
 from l2t.store.files import write_json
 from l2t.store.folder import JobFolder
@@ -286,3 +287,18 @@ def test_artefacts_and_what_they_need_come_back_in_their_order(
     other = tmp_path / "other"
     assert sorted(merge(other, home).added) == sorted([source.id, first.id, second.id])
     assert check(other).findings == []
+
+
+def test_nothing_that_is_queued_meanwhile_is_lost(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = rebuild._fill
+
+    def fill(*arguments: Any) -> Any:
+        with pytest.raises(StoreError, match="another program rebuilds the store"):
+            Store.open(home)
+        return real(*arguments)
+
+    monkeypatch.setattr(rebuild, "_fill", fill)
+    monkeypatch.setattr(presence, "WAIT_SECONDS", 0.1)
+    rebuild.rebuild(home)
+    with Store.open(home), pytest.raises(StoreError, match="in use by another process"):
+        rebuild.rebuild(home)

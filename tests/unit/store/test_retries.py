@@ -235,3 +235,18 @@ def test_a_run_that_comes_back_when_its_forced_source_has_failed_fails_too(
     assert store.interrupt(running.id, owner) is State.FAILED
     row = store.runs()[0]
     assert (row.reason, row.message) == (Reason.ARTEFACT, "its source glyphs failed: loss is nan")
+
+
+def test_a_run_whose_source_is_forced_under_its_hands_waits_for_the_new_one(
+    store: Store, owner: Owner, submit: Submit, make_run: MakeRun, make_source: MakeSource
+) -> None:
+    source = make_source()
+    submit([make_run(source=source.ref)], [source])
+    store.finish(claim(store, owner).id, owner, {}, 1.0, None)
+    run = claim(store, owner)
+    store.submit(Submission("l2t source train --force", "", 1, [], [source], force=True))
+    again = claim(store, owner)
+    assert store.fail(run.id, owner, Reason.INVALID, "weights of source glyphs are gone") is State.QUEUED
+    assert store.claim(owner) is None
+    store.finish(again.id, owner, {}, 1.0, None)
+    assert claim(store, owner).id == run.id
