@@ -26,7 +26,7 @@ ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 def logs(
     run: Annotated[
         str | None,
-        typer.Argument(metavar="RUN", help="Id of the run, or its beginning.", autocompletion=complete_runs),
+        typer.Argument(metavar="RUN", help="Id of the run or source, or its beginning.", autocompletion=complete_runs),
     ] = None,
     follow: Annotated[
         bool, typer.Option("-f", "--follow", help="Go on with what is written, until the run ends (or Ctrl-C).")
@@ -40,7 +40,7 @@ def logs(
     if run is None:
         _show_supervisor(home, follow)
     else:
-        _show_run(home, run, follow)
+        _show_job(home, run, follow)
 
 
 def _show_supervisor(home: Path, follow: bool) -> None:
@@ -58,19 +58,19 @@ def _show_supervisor(home: Path, follow: bool) -> None:
             tail.show()
 
 
-def _show_run(home: Path, run: str, follow: bool) -> None:
+def _show_job(home: Path, text: str, follow: bool) -> None:
     with Store.read(home) as store:
-        row = store.run(run).row
-        with LogTail(JobFolder.of(home, "run", row.id).log) as tail:
-            while follow and row.state not in ENDED:
+        job = store.job(text)
+        with LogTail(JobFolder.of(home, job.kind, job.id).log) as tail:
+            while follow and job.state not in ENDED:
                 tail.show()
                 time.sleep(LOOK_SECONDS)
-                row = store.run(row.id).row
+                job = store.job(job.id)
             tail.show(whole=True)
     if not tail.shown:
-        say(f"run {row.id} has no log: it is {row.state} and was never begun")
+        say(f"{job.kind} {job.id} has no log: it is {job.state} and was never begun")
     elif follow:
-        say(f"run {row.id} is {row.state}")
+        say(f"{job.kind} {job.id} is {job.state}")
 
 
 class LogTail:

@@ -19,6 +19,7 @@ from cli.spread import spread
 from cli.which import All, Which, lone_sweep, select
 from l2t import paths
 from l2t.errors import UsageError
+from l2t.printable import printable
 from l2t.store.filter import ALL
 from l2t.store.rows import RunRow
 from l2t.store.state import State
@@ -78,6 +79,7 @@ def list_(which: Which = None, json_: Json = False) -> None:
     """What runs, waits or is paused, in the order in which it is begun."""
     with Store.read(paths.home()) as store:
         rows = store.queue(select(store, which, False) if which else ALL)
+        awaited = store.awaited()
     if json_:
         write_json([record(row) for row in rows])
         return
@@ -90,6 +92,9 @@ def list_(which: Which = None, json_: Json = False) -> None:
     write_table(columns, [_cells(row, now, tagged) for row in rows])
     counts = Counter(row.state for row in rows)
     write(f"\n{len(rows):,} runs: " + ", ".join(f"{counts[state]:,} {state}" for state in State if counts[state]))
+    for job, number in awaited:
+        stands = f"epoch {job.epoch}/{job.epochs}" if job.state is State.RUNNING else job.state
+        write(printable(f"{number:,} runs of the queue wait for {job.kind} {job.name} ({job.id[:SHORT]}, {stands})"))
 
 
 COLUMNS = (
@@ -274,9 +279,9 @@ def _tell(changed: "Changed", word: str, json_: bool, hint: str = "") -> None:
         write_json(asdict(changed))
     parts = [f"{changed.changed:,} run{'s' * (changed.changed != 1)} {word}"]
     if changed.finishing:
-        parts.append(f"{changed.finishing:,} running end first")
+        parts.append(f"{changed.finishing:,} running end{'s' * (changed.finishing == 1)} first")
     if changed.asked:
-        parts.append(f"{changed.asked:,} running are asked to stop")
+        parts.append(f"{changed.asked:,} running {'is' if changed.asked == 1 else 'are'} asked to stop")
     if changed.kept:
         parts.append(f"{changed.kept:,} left, another sweep wants them")
     touched = changed.changed or changed.finishing or changed.asked

@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from cli.completion_runs import complete_which
+from cli.diagnostics import say
 from l2t.errors import UsageError
+from l2t.printable import printable
 from l2t.store.filter import ALL, HELP, KEYS, Filter, parse
 from l2t.store.store import Store
 
@@ -28,6 +30,7 @@ def select(store: Store, which: Sequence[str] | None, all_: bool) -> Filter:
     """The runs that `which` names: those of its ids that meet all its filter words. Never all of them by silence.
 
     Raises UsageError where nothing is named, an id or a sweep is unknown, or a filter word cannot be read.
+    Says so where no run is meant.
     """
     words = list(which or ())
     if all_ and words:
@@ -40,7 +43,10 @@ def select(store: Store, which: Sequence[str] | None, all_: bool) -> Filter:
     ids = [store.run(word).row.id for word in words if word not in filters]
     for sweep in sweeps_of(filters):
         store.sweep(sweep)
-    return parse([*filters, f"id={','.join(ids)}"] if ids else filters)
+    chosen = parse([*filters, f"id={','.join(ids)}"] if ids else filters)
+    if not any(store.count(chosen).values()):
+        say(f"no run meets {printable(' '.join(words))}")
+    return chosen
 
 
 def sweeps_of(words: Sequence[str]) -> list[str]:

@@ -81,11 +81,7 @@ class Queries(Database):
             " WHERE substr(jobs.id, 1, ?) = ? ORDER BY jobs.id LIMIT 6",
             [len(id_or_prefix), printable(id_or_prefix)],  # a text that is no UTF-8 would be an error of sqlite
         )
-        if not rows or not id_or_prefix:
-            raise UsageError(f"no run {id_or_prefix!r} (l2t ls lists all)")
-        if len(rows) > 1:
-            some = ", ".join(row[0] for row in rows[:5]) + (" …" if len(rows) > 5 else "")
-            raise UsageError(f"{id_or_prefix!r} begins the id of more than one run: {some}. Give more digits")
+        _check_one(id_or_prefix, [row[0] for row in rows])
         from pydantic import ValidationError
 
         from l2t.spec import RunSpec
@@ -98,6 +94,13 @@ class Queries(Database):
                 f"run {row[0]} was asked for by another version of l2t, or the store is damaged (l2t store check tells)"
             ) from error
         return RunDetail(_run(tuple(row)), spec, command)
+
+    def job(self, id_or_prefix: str) -> JobRow:
+        """The run or artefact of this id, or the only one whose id begins so; UsageError as `run`."""
+        where = "substr(jobs.id, 1, ?) = ?"
+        rows = self._jobs(where, "jobs.id", [len(id_or_prefix), printable(id_or_prefix)])
+        _check_one(id_or_prefix, [row.id for row in rows])
+        return rows[0]
 
     def specs(self, filter: Filter = ALL) -> dict[str, str]:
         """Specifications, as JSON texts by id, of the runs that meet the filter."""
@@ -178,6 +181,18 @@ class Queries(Database):
         )
         return [Pace(*row) for row in rows]
 
+    def awaited(self) -> list[tuple[JobRow, int]]:
+        """The jobs that queued and paused ones wait for, each with the number of those, the longest asked for first."""
+        waiting = "SELECT needed, count(*) FROM needs JOIN jobs USING (number) WHERE state IN ('queued', 'paused')"
+        counts = dict(self._all(f"{waiting} GROUP BY needed"))
+        jobs = self._all(
+            "SELECT number, id FROM jobs WHERE number IN (SELECT value FROM json_each(?)) AND state <> 'done'",
+            [json.dumps(list(counts))],
+        )
+        numbers = {id: counts[number] for number, id in jobs}
+        found = self._jobs("jobs.id IN (SELECT value FROM json_each(?))", "jobs.number", [json.dumps(list(numbers))])
+        return [(job, numbers[job.id]) for job in found]
+
     def sources(self) -> list[JobRow]:
         """The trainings of source networks, finished or not, the latest first."""
         return self._jobs("jobs.kind = 'source'", "number DESC", [])
@@ -185,6 +200,14 @@ class Queries(Database):
     def _jobs(self, where: str, order: str, parameters: Iterable[Any]) -> list[JobRow]:
         rows = self._all(f"SELECT {_JOB_COLUMNS} FROM {_JOBS} WHERE {where} ORDER BY {order}, number", list(parameters))
         return [JobRow(*(*row[:3], _STATES[row[3]], _REASONS[row[4]], *row[5:])) for row in rows]
+
+
+def _check_one(asked: str, ids: Sequence[str]) -> None:
+    if not ids or not asked:
+        raise UsageError(f"no run {asked!r} (l2t ls lists all)")
+    if len(ids) > 1:
+        some = ", ".join(ids[:5]) + (" …" if len(ids) > 5 else "")
+        raise UsageError(f"{asked!r} begins the id of more than one run: {some}. Give more digits")
 
 
 def _run(row: tuple[Any, ...]) -> RunRow:

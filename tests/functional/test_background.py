@@ -18,7 +18,7 @@ import pytest
 from l2t.jobs.daemon import ask_down, wait_down
 from l2t.jobs.lock import HomeLock, holder, last_holder
 from l2t.jobs.status import SlotStatus, Snapshot, write_snapshot
-from l2t.spec import RunSpec
+from l2t.spec import RunSpec, SourceSpec
 from l2t.store.rows import RunRow, Submission
 from l2t.store.state import State
 from l2t.store.store import Store
@@ -396,6 +396,24 @@ def test_bad_input_changes_nothing_and_is_one_line(
     assert len(result.stderr.splitlines()) == 1
     assert line in result.stderr
     assert [row.state for row in rows(home)] == [State.QUEUED]
+
+
+def test_what_waits_for_a_source_is_said_and_the_source_has_a_log(
+    home: Path, make_run: MakeRun, make_source: Callable[..., SourceSpec]
+) -> None:
+    source = make_source()
+    with Store.open(home) as store:
+        store.submit(Submission("l2t run", "demo", 1, [make_run(source=source.ref)], [source]))
+    line = f"1 runs of the queue wait for source glyphs ({source.id[:8]}, queued)"
+    assert l2t("queue", "list").stdout.splitlines()[-1] == line
+    l2t("up", "--cpu-slots", "1")
+    end(begin("logs", "-f", source.id[:8]), 0)
+    assert "attempt 1 done" in l2t("logs", source.id[:8]).stdout
+
+
+def test_a_choice_that_no_run_meets_is_said(home: Path, make_run: MakeRun) -> None:
+    queue(home, make_run())
+    assert "no run meets tag=nosuch" in l2t("queue", "pause", "tag=nosuch").stderr
 
 
 # Logs
