@@ -290,7 +290,7 @@ def test_pause_now_stops_a_running_run_with_a_checkpoint(home: Path, make_run: M
     queue(home, make_run(0, epochs=1000, options={"sleep": 0.02}))
     l2t("up", "--cpu-slots", "1")
     wait(lambda: begun(home))
-    assert "1 running are asked to stop" in l2t("queue", "pause", "--all", "--now").stderr
+    assert "1 running is asked to stop" in l2t("queue", "pause", "--all", "--now").stderr
     wait(lambda: rows(home)[0].state is State.PAUSED)
     assert (home / "runs" / rows(home)[0].id / "checkpoint.pt").exists()
 
