@@ -53,29 +53,31 @@ class Overview:
     """All runs of the home, by state."""
 
 
-def overview(home: Path) -> Overview:
-    """Look at everything once."""
+def overview(home: Path, store: Store | None = None) -> Overview:
+    """Look at everything once. store: the home's, where it is open already."""
+    if store is None:
+        with Store.read(home) as opened:
+            return overview(home, opened)
     found = holder(home)
     last = last_holder(home) if found is None else None
     shown = read_snapshot(home) if found is not None else None
     if shown is not None and found is not None and shown.holder.owner != found.owner:
         shown = None
     workers = max(1, len(shown.slots)) if shown else 1
-    with Store.read(home) as store:
-        running = store.running()
-        return Overview(
-            holder=found,
-            died=last is not None and last.ended is None,
-            doing=shown.doing if shown else None,
-            problem=shown.problem if shown else None,
-            slots=[_now(slot, running) for slot in shown.slots] if shown else (),
-            closed=shown.closed if shown else (),
-            lacks=_lacks(store, shown) if shown else (),
-            running=running,
-            sweeps=[_progress(store, sweep, workers) for sweep in store.live_sweeps()],
-            failures=store.runs(parse(["state=failed"]), "-finished", FAILURES),
-            runs=store.count(),
-        )
+    running = store.running()
+    return Overview(
+        holder=found,
+        died=last is not None and last.ended is None,
+        doing=shown.doing if shown else None,
+        problem=shown.problem if shown else None,
+        slots=[_now(slot, running) for slot in shown.slots] if shown else (),
+        closed=shown.closed if shown else (),
+        lacks=_lacks(store, shown) if shown else (),
+        running=running,
+        sweeps=[_progress(store, sweep, workers) for sweep in store.live_sweeps()],
+        failures=store.runs(parse(["state=failed"]), "-finished", FAILURES),
+        runs=store.count(),
+    )
 
 
 def _lacks(store: Store, shown: Snapshot) -> list[str]:

@@ -1,0 +1,193 @@
+"""The one thread that reads: it looks at the store at a steady pace, and tells the app what has changed.
+
+Widgets never read a database or a file. What a screen wants to know beyond the home's state it says as a `View`, which
+is read here; data that are equal to the last are not sent again, so that an app at rest writes nothing.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from l2t.errors import L2tError
+from l2t.jobs.overview import Overview, overview
+from l2t.jobs.status import shown_at
+from l2t.printable import printable
+from l2t.store.rows import JobRow
+from l2t.store.state import State
+from l2t.store.store import Store
+
+RATES = (0.5, 1.0, 2.0, 5.0)
+"""Seconds between two looks, as the user chooses."""
+OVERVIEW_SECONDS = 2.0
+"""The state of the whole home is looked at no oftener while runs only progress."""
+TOLD = 20
+"""Endings that are told one by one; more at a time are only counted."""
+
+
+@dataclass
+class Reader:
+    """What a view reads from."""
+
+    store: Store
+    home: Path
+    now: float
+    memory: dict[object, object] = field(default_factory=dict)
+    """Kept from one read of a view to the next: offsets, arrays."""
+
+
+class View(Protocol):
+    """What a visible screen wants to know: a frozen dataclass, equal where the same is wanted."""
+
+    @property
+    def files(self) -> bool:
+        """Whether it tails files, and so is read although the database has not changed."""
+        ...
+
+    def read(self, reader: Reader) -> object:
+        """Read it, in the feed's thread: immutable data. Raises L2tError where there is something to be said."""
+        ...
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One look."""
+
+    home: Path
+    overview: Overview | None
+    """None before the first whole look."""
+    counts: Mapping[State, int]
+    """Runs by state."""
+    view: View | None
+    data: object
+    """What the view read; None where it was not read anew, or could not be."""
+    ended: tuple[JobRow, ...]
+    """Jobs that have ended since the last frame, for toasts."""
+    problem: str | None
+    """Why nothing can be read now, one line."""
+    now: float
+
+
+class Feed(threading.Thread):
+    """Reads `home` until it is closed, and gives frames to `post`, which must be safe to call from any thread."""
+
+    def __init__(self, home: Path, post: Callable[[Frame], object], seconds: float = 1.0) -> None:
+        super().__init__(name="feed", daemon=True)
+        self.seconds = seconds
+        self.frozen = False
+        self._home = home
+        self._post = post
+        self._view: View | None = None
+        self._wake = threading.Event()
+        self._closed = False
+        self._store: Store | None = None
+        self._memory: dict[object, object] = {}
+        self._last: Frame | None = None
+        self._signs: tuple[object, ...] = ()
+        self._overviewed = float("-inf")
+        self._overview: Overview | None = None
+        self._read_view: View | None = None
+        self._ending: int | None = None
+
+    def watch(self, view: View | None) -> None:
+        """From now on read this, at once."""
+        self._view = view
+        self._wake.set()
+
+    def look(self) -> None:
+        """Look now: something was changed by this process."""
+        self._signs = ()
+        self._overviewed = float("-inf")
+        self._wake.set()
+
+    def close(self) -> None:
+        self._closed = True
+        self._wake.set()
+
+    def run(self) -> None:
+        while not self._closed:
+            asked = self._wake.is_set()
+            self._wake.clear()
+            if asked or not self.frozen:
+                frame = self._frame()
+                if frame is not None:
+                    self._last = frame
+                    self._post(frame)
+            self._wake.wait(self.seconds)
+        if self._store is not None:
+            self._store.close()
+
+    def _frame(self) -> Frame | None:
+        """One look; None where nothing has changed. Whatever goes wrong is a frame that says so."""
+        try:
+            return self._looked()
+        except L2tError as error:
+            return self._troubled(str(error))
+        except Exception as error:  # a fault of ours must not end the looking
+            return self._troubled(f"unexpected {type(error).__name__}: {error}. This is a bug in l2t")
+
+    def _troubled(self, why: str) -> Frame | None:
+        if self._store is not None:
+            self._store.close()
+        self._store, self._signs, self._read_view = None, (), None
+        problem = printable(why)
+        if self._last is not None and self._last.problem == problem and self._last.view == self._view:
+            return None
+        counts = self._last.counts if self._last else dict.fromkeys(State, 0)
+        return Frame(self._home, self._overview, counts, self._view, None, (), problem, time.time())
+
+    def _opened(self) -> Store:
+        store = self._store
+        if store is None or not store.in_place:
+            if store is not None:
+                store.close()
+            self._store = store = Store.read(self._home)
+            self._signs, self._memory, self._read_view, self._ending = (), {}, None, None
+        return store
+
+    def _looked(self) -> Frame | None:
+        store, view, now = self._opened(), self._view, time.time()
+        signs = (store.changed, shown_at(self._home))
+        moved = signs != self._signs
+        waited = time.monotonic() - self._overviewed
+        over = (moved and waited >= OVERVIEW_SECONDS) or (waited >= 10 * OVERVIEW_SECONDS and self._running)
+        if over:
+            self._overview, self._overviewed = overview(self._home, store), time.monotonic()
+        if not moved or over:
+            self._signs = signs
+        data = self._data(view, store, now, moved)
+        last = self._last
+        same_view = last is not None and last.view == view
+        if data is not None and same_view and last is not None and data == self._memory.get("sent"):
+            data = None
+        if data is not None:
+            self._memory["sent"] = data
+        counts = self._overview.runs if self._overview else dict.fromkeys(State, 0)
+        ended = self._endings(store) if moved else ()
+        if last is not None and last.problem is None and same_view and data is None and not ended and not over:
+            return None
+        return Frame(self._home, self._overview, counts, view, data, ended, None, now)
+
+    @property
+    def _running(self) -> bool:
+        return self._overview is not None and bool(self._overview.runs[State.RUNNING])
+
+    def _data(self, view: View | None, store: Store, now: float, moved: bool) -> object:
+        if view is None:
+            return None
+        if view != self._read_view:
+            self._memory = {}
+        elif not (moved or view.files):
+            return None
+        data = view.read(Reader(store, self._home, now, self._memory))
+        self._read_view = view
+        return data
+
+    def _endings(self, store: Store) -> tuple[JobRow, ...]:
+        last = store.last_ending()
+        before, self._ending = self._ending, last
+        if before is None or last <= before:
+            return ()
+        return tuple(store.ended_after(before))[-TOLD:]

@@ -1,0 +1,78 @@
+"""The line at the top: where one is, how many runs are in which state, and what is wrong."""
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.widget import Widget
+
+from l2t.printable import printable
+from l2t.store.state import State
+from l2t.words import duration
+from tui.feed import Frame
+from tui.words import SYMBOLS
+
+TABS = {"matrix": "1 Matrix", "queue": "2 Queue", "sweep": "3 New sweep", "devices": "4 Devices"}
+SHOWN = (State.RUNNING, State.QUEUED, State.PAUSED, State.DONE, State.FAILED)
+
+
+class Bar(Widget):
+    """Tabs on the left, the state of the home on the right; a problem takes its place. A click on a tab goes there."""
+
+    DEFAULT_CSS = """
+    Bar { height: 1; dock: top; background: $panel; color: $foreground; }
+    """
+
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self._where = where
+        self._frame: Frame | None = None
+        self._frozen = False
+        self._places: list[tuple[int, int, str]] = []
+
+    def show(self, frame: Frame, frozen: bool) -> None:
+        """Draw the state of a frame, where it differs from what stands there."""
+        before = self._frame and self._words(self._frame, self._frozen)
+        self._frame, self._frozen = frame, frozen
+        if before != self._words(frame, frozen):
+            self.refresh()
+
+    def render(self) -> Text:
+        text = Text(" l2t ", style=Style(bold=True), no_wrap=True, overflow="crop")
+        self._places = []
+        for name, title in TABS.items():
+            start = cell_len(text.plain)
+            if self.size.width < 70:
+                title = title.partition(" ")[0]
+            text.append(f" {title} ", style=Style(reverse=name == self._where, bold=name == self._where))
+            self._places.append((start, cell_len(text.plain), name))
+        right = self._words(self._frame, self._frozen) if self._frame else "looking …"
+        room = self.size.width - cell_len(text.plain) - 2
+        if cell_len(right) > room:
+            right = right[: max(room - 1, 0)] + "…" if room > 1 else ""
+        text.append(" " * max(self.size.width - cell_len(text.plain) - cell_len(right) - 1, 1))
+        problem = self._frame is not None and self._frame.problem is not None
+        text.append(right, style=Style(bold=problem, reverse=problem))
+        return text
+
+    def on_click(self, event: events.Click) -> None:
+        for start, end, name in self._places:
+            if start <= event.x < end:
+                self.app.call_later(self.app.switch_mode, name)
+
+    def _words(self, frame: Frame, frozen: bool) -> str:
+        if frame.problem is not None:
+            return printable(frame.problem)
+        parts = [f"{SYMBOLS[state]} {frame.counts[state]:,}" for state in SHOWN if frame.counts[state]]
+        overview = frame.overview
+        if overview is not None:
+            known = [progress.eta for progress in overview.sweeps if progress.eta is not None]
+            if overview.holder is None:
+                parts.append("no supervisor" if frame.counts[State.QUEUED] else "idle")
+            elif overview.problem:
+                parts.append("paused: " + printable(overview.problem))
+            elif overview.doing == "draining":
+                parts.append("ends after these")
+            elif known:
+                parts.append(f"{duration(sum(known))} left")
+        return ("frozen  " if frozen else "") + "  ".join(parts)
