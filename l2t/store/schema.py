@@ -131,7 +131,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         # How many runs of each cell are in which state, kept by the triggers below and by who inserts runs (a
         # trigger for each would slow that by a quarter): grouping 100,000 runs takes half a second. changes: counts
-        # whatever changes which runs are done or what they found. finished: when a run of the cell ended last.
+        # runs that become done, stop being it or are forgotten; what a run found is written only with such a change.
+        # finished: when a run of the cell ended last.
         """CREATE TABLE cells (
             cell TEXT PRIMARY KEY,
             planned INTEGER NOT NULL DEFAULT 0,
@@ -148,8 +149,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """INSERT INTO cells SELECT cell, count(*), sum(state = 'queued'), sum(state = 'running'),
             sum(state = 'paused'), sum(state = 'interrupted'), sum(state = 'done'), sum(state = 'failed'),
             sum(state = 'cancelled'), 0, max(finished) FROM runs JOIN jobs USING (number) GROUP BY cell""",
-        """CREATE TRIGGER cells_move AFTER UPDATE OF state, finished ON jobs
-        WHEN NEW.kind = 'run' AND (NEW.state <> OLD.state OR NEW.finished IS NOT OLD.finished) BEGIN
+        """CREATE TRIGGER cells_move AFTER UPDATE OF state ON jobs
+        WHEN NEW.kind = 'run' AND NEW.state <> OLD.state BEGIN
             UPDATE cells SET queued = queued + (NEW.state = 'queued') - (OLD.state = 'queued'),
                 running = running + (NEW.state = 'running') - (OLD.state = 'running'),
                 paused = paused + (NEW.state = 'paused') - (OLD.state = 'paused'),
@@ -160,10 +161,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
                 changes = changes + (NEW.state = 'done' OR OLD.state = 'done'),
                 finished = coalesce(NEW.finished, finished)
                 WHERE cell = (SELECT cell FROM runs WHERE number = NEW.number);
-        END""",
-        """CREATE TRIGGER cells_measure AFTER UPDATE OF accuracy, rare_recall ON runs
-        WHEN NEW.accuracy IS NOT OLD.accuracy OR NEW.rare_recall IS NOT OLD.rare_recall BEGIN
-            UPDATE cells SET changes = changes + 1 WHERE cell = NEW.cell;
         END""",
         # Runs are forgotten before their jobs, so that their state is still known.
         """CREATE TRIGGER cells_lose BEFORE DELETE ON runs BEGIN
