@@ -3,9 +3,9 @@
 Only what traces need: C-ordered arrays of float16, uint8, int64 and text, deflated or stored.
 """
 
-import ast
 import io
 import math
+import re
 import struct
 import zipfile
 import zlib
@@ -21,6 +21,12 @@ LARGEST_ARRAY = 4 << 20
 DTYPES = {"<f2": "e", "|u1": "B", "<i8": "q"}
 """Types of numbers that are read: numpy's name and struct's."""
 
+_HEADER = re.compile(
+    r"\{'descr': '(?P<type>[<|][fuiU]\d{1,3})', 'fortran_order': (?P<columns>False|True), "
+    r"'shape': \((?P<shape>|\d{1,9},|\d{1,9}(?:, \d{1,9}){1,7})\), \} *\n",
+    re.ASCII,
+)
+"""As numpy writes it; evaluating it as Python would let a stranger's file choose what is evaluated."""
 _END = struct.Struct("<4s4H2LH")
 """The end of a zip archive without comment: signature, disks, entries, size and place of the directory, comment."""
 
@@ -35,7 +41,7 @@ class Array:
     data: bytes
 
     def numbers(self, first: int, count: int) -> tuple[float, ...]:
-        """`count` numbers from the flat index `first` on."""
+        """`count` numbers from the flat index `first` on, which the caller knows to be there."""
         code = DTYPES[self.dtype]
         return struct.unpack_from(f"<{count}{code}", self.data, first * struct.calcsize(f"<{code}"))
 
@@ -85,13 +91,9 @@ class Archive:
             zlib.error,
             struct.error,
             EOFError,
-            KeyError,
             OSError,
             RuntimeError,
-            TypeError,
             ValueError,
-            SyntaxError,
-            MemoryError,
         ) as error:
             raise RefusedError(f"{name} is damaged") from error
 
@@ -101,20 +103,18 @@ def _array(npy: bytes) -> Array:
         raise ValueError("not npy, version 1.0")
     (length,) = struct.unpack_from("<H", npy, 8)
     start = 10 + length
-    if length > 1 << 10:
-        raise ValueError("header too long")
-    header = ast.literal_eval(npy[10:start].decode("latin-1").strip())
-    dtype, shape = header["descr"], header["shape"]
-    if header["fortran_order"] and len(shape) > 1:
+    header = _HEADER.fullmatch(npy[10:start].decode("latin-1"))
+    if header is None:
+        raise ValueError("another header than numpy's")
+    dtype, shape = header["type"], tuple(map(int, re.findall(r"\d+", header["shape"])))
+    if header["columns"] == "True" and len(shape) > 1:
         raise ValueError("columns first")
     if dtype in DTYPES:
         size = struct.calcsize(f"<{DTYPES[dtype]}")
-    elif isinstance(dtype, str) and dtype[:2] == "<U" and dtype[2:].isdecimal() and 0 < int(dtype[2:]) < 1000:
+    elif dtype[:2] == "<U" and int(dtype[2:]):
         size = 4 * int(dtype[2:])
     else:
         raise ValueError("another type")
-    if not isinstance(shape, tuple) or any(type(n) is not int or n < 0 for n in shape):
-        raise ValueError("no shape")
     if math.prod(shape) * size != len(npy) - start:
         raise ValueError("another length")
     return Array(dtype, shape, npy[start:])
