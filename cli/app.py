@@ -40,6 +40,7 @@ class Command:
 
 COMMANDS = {
     "run": Command("cli.run:run", "Train methods × data sets × shots × seeds; continue what stopped.", "Experiments"),
+    "tui": Command("cli.tui:tui", "The screens: watch runs, queue new ones, see the answer form.", "Experiments"),
     "report": Command(
         "cli.report:report", "Compare methods: mean ± interval, n, and tests against a baseline.", "Experiments"
     ),

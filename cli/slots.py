@@ -36,7 +36,7 @@ def slot_settings(
     Raises UsageError, before anything is begun, where a GPU is asked for that is not there.
     """
     from l2t.jobs.nvml import Nvml
-    from l2t.jobs.slots import by_uuid
+    from l2t.jobs.slots import by_uuid, cores
     from l2t.settings import read_gpus, read_settings
 
     wanted = None if gpus is None else read_gpus(gpus)
@@ -56,8 +56,3 @@ def together(slots: "SlotSettings", kind: "Device") -> int:
     order = os.environ.get("CUDA_DEVICE_ORDER")
     found = open_slots(slots, Nvml().look(), os.environ.get("CUDA_VISIBLE_DEVICES"), {}, order)
     return max(1, sum(slot.device == kind for slot in found.open))
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -157,7 +157,7 @@ class Feed(threading.Thread):
             self._overview, self._overviewed = overview(self._home, store), time.monotonic()
         if not moved or over:
             self._signs = signs
-        data = self._data(view, store, now, moved)
+        data = self._data(view, store, now, moved or over)
         last = self._last
         same_view = last is not None and last.view == view
         if data is not None and same_view and last is not None and data == self._memory.get("sent"):

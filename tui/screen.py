@@ -1,6 +1,7 @@
 """What all screens have in common: the bar above, the footer below, frames from the feed, and writing to the store."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -66,29 +67,40 @@ class L2TScreen(Screen[None]):
 
     def watch_anew(self) -> None:
         """Let the feed read the present view: it has changed, or the screen has come to the front."""
-        self.l2t.watch(self.view())
+        self.l2t.look_at(self.view())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """With --read-only, actions that write are not there."""
-        if self.l2t.read_only and any(each.writes and each.method == action for each in of(self.NAME)):
-            return False
-        return True
+        return not (self.l2t.read_only and any(each.writes and each.method == action for each in of(self.NAME)))
 
     def write(self, call: Callable[[Store], T], then: Callable[[T], None]) -> None:
         """Change the store in a thread of its own; `then` is called with what it gave, in the app's thread.
 
         What the user can mend is a toast; the feed looks at once.
         """
+        if self.l2t.read_only:
+            self.notify("read-only: nothing is changed", severity="warning", timeout=3)
+            return
+        self._in_thread(Store.open, call, then)
+
+    def read(self, call: Callable[[Store], T], then: Callable[[T], None]) -> None:
+        """Read from the store once, in a thread of its own."""
+        self._in_thread(Store.read, call, then)
+
+    def _in_thread(
+        self, opening: Callable[[Path], Store], call: Callable[[Store], T], then: Callable[[T], None]
+    ) -> None:
         home, app = self.l2t.home, self.l2t
 
         def work() -> None:
             try:
-                with Store.open(home) as store:
+                with opening(home) as store:
                     made = call(store)
-            except L2tError as error:
-                app.call_from_thread(app.notify, printable(str(error)), severity="error", markup=False)
+            except Exception as error:  # whatever it is, it must not take the app down
+                text = str(error) if isinstance(error, L2tError) else f"unexpected {type(error).__name__}: {error}"
+                app.call_from_thread(app.notify, printable(text), severity="error", markup=False)
                 return
             app.feed.look()
             app.call_from_thread(then, made)
 
-        self.run_worker(work, thread=True, exit_on_error=False, group="write")
+        self.run_worker(work, thread=True, exit_on_error=False, group="store")

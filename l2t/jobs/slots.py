@@ -1,5 +1,6 @@
 """Which device slots are open: a pure function of the settings, of what GPUs there are, and of who uses them."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -161,3 +162,8 @@ def _there(allowed: Sequence[Gpu], visible: str | None) -> str:
     if not allowed:
         return "There is none" + ("" if visible is None else f' within CUDA_VISIBLE_DEVICES="{visible}"')
     return "There are " + ", ".join(f"{gpu.index} ({gpu.name}, {gpu.uuid})" for gpu in allowed)
+
+
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,167 @@
+"""The app: which screens there are, what is the same in all of them, and the feed that reads for them.
+
+It holds no state of runs: closing it stops nothing. It imports neither torch nor scipy, pandas or matplotlib.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from l2t.errors import UsageError
+from l2t.printable import printable
+from l2t.store.rows import JobRow
+from l2t.store.state import Reason, State
+from l2t.words import percent
+from tui.actions import EVERYWHERE, bindings, of
+from tui.ascii import Ascii, needs_ascii
+from tui.feed import RATES, Feed, Frame, View
+from tui.memory import Memory, keymap, remember, remembered
+from tui.screen import L2TScreen
+from tui.themes import THEMES
+from tui.widgets.scale import Ink
+from tui.words import counted
+
+TOASTS = 3
+"""Failed runs that are told one by one; more at a time are counted."""
+
+
+def _screen(reference: str) -> Callable[[], Screen[Any]]:
+    """Makes a screen when it is first shown: its module is imported then."""
+
+    def make() -> Screen[Any]:
+        from l2t.registry import load_object
+
+        screen: Screen[Any] = load_object(reference)()
+        return screen
+
+    return make
+
+
+class L2TApp(App[None], inherit_bindings=False):
+    """Everything about one home, on screens."""
+
+    TITLE = "l2t"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+backslash"
+    BINDINGS: ClassVar[list[BindingType]] = bindings(EVERYWHERE)
+    MODES = {  # noqa: RUF012 - as Textual declares it
+        "matrix": _screen("tui.screens.matrix:MatrixScreen"),
+        "queue": _screen("tui.screens.queue:QueueScreen"),
+        "sweep": _screen("tui.screens.sweep:SweepScreen"),
+        "devices": _screen("tui.screens.devices:DevicesScreen"),
+    }
+    DEFAULT_MODE = "matrix"
+
+    def __init__(self, home: Path, read_only: bool = False, ascii: bool | None = None) -> None:
+        super().__init__()
+        self.home = home
+        self.read_only = read_only
+        self.memory: Memory = remembered(home)
+        self.feed = Feed(home, self._post, self.memory.rate)
+        self.animation_level = "none"
+        self._ascii = needs_ascii() if ascii is None else ascii
+        if self._ascii:
+            self._filters.append(Ascii())
+        for theme in THEMES:
+            self.register_theme(theme)
+
+    @property
+    def ink(self) -> Ink:
+        """What widgets that draw may use."""
+        return Ink.ASCII if self._ascii else Ink.SHADES if self.no_color else Ink.COLOUR
+
+    def on_mount(self) -> None:
+        self.theme = self.memory.theme if self.memory.theme in self.available_themes else THEMES[0].name
+        try:
+            self.set_keymap(keymap(self.home))
+        except UsageError as error:
+            self.notify(printable(str(error)), severity="error", markup=False, timeout=15)
+        self.feed.start()
+
+    def on_unmount(self) -> None:
+        self.feed.close()
+        if not self.read_only:
+            remember(self.home, self.memory)
+
+    def look_at(self, view: View | None) -> None:
+        """Let the feed read this from now on: what the screen in front wants to know."""
+        self.feed.watch(view)
+
+    def _post(self, frame: Frame) -> None:
+        """Called in the feed's thread."""
+        self.call_later(self._receive, frame)
+
+    def _receive(self, frame: Frame) -> None:
+        self._tell(frame.ended)
+        if isinstance(self.screen, L2TScreen):
+            self.screen.receive(frame)
+
+    def _tell(self, ended: Iterable[JobRow]) -> None:
+        """Toasts for what has ended."""
+        jobs = list(ended)
+        done = [job for job in jobs if job.state is State.DONE]
+        failed = [job for job in jobs if job.state is State.FAILED]
+        if len(done) == 1:
+            value = f": {percent(done[0].accuracy)} %" if done[0].accuracy is not None else ""
+            self.notify(f"{printable(done[0].name)} is done{value}", markup=False, timeout=3)
+        elif done:
+            self.notify(f"{counted(len(done), 'run')} done", markup=False, timeout=3)
+        for job in failed[:TOASTS]:
+            why = "diverged" if job.reason is Reason.DIVERGED else printable(job.message or "failed")
+            self.notify(f"{printable(job.name)}: {why}", severity="error", markup=False, timeout=8)
+        if len(failed) > TOASTS:
+            reasons = Counter(str(job.reason) for job in failed)
+            why = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
+            self.notify(f"{counted(len(failed), 'run')} failed: {why}", severity="error", markup=False, timeout=8)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: every action of the screen in front and of the app."""
+        for where in dict.fromkeys((getattr(screen, "NAME", ""), EVERYWHERE)):
+            for action in of(where):
+                owner = screen if where != EVERYWHERE else self
+                if owner.check_action(action.method, ()) and hasattr(owner, f"action_{action.method}"):
+                    yield SystemCommand(action.title, action.help, getattr(owner, f"action_{action.method}"))
+
+    def action_matrix(self) -> None:
+        self.switch_mode("matrix")
+
+    def action_queue(self) -> None:
+        self.switch_mode("queue")
+
+    def action_new_sweep(self) -> None:
+        self.switch_mode("sweep")
+
+    def action_devices(self) -> None:
+        self.switch_mode("devices")
+
+    async def action_back(self) -> None:
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_freeze(self) -> None:
+        self.feed.frozen = not self.feed.frozen
+        self.feed.look()
+
+    def action_rate(self) -> None:
+        self.memory.rate = self.feed.seconds = next((rate for rate in RATES if rate > self.feed.seconds), RATES[0])
+        self.notify(f"refreshed every {self.feed.seconds:g} s", timeout=2)
+
+    def action_theme(self) -> None:
+        names = [theme.name for theme in THEMES] + ["ansi-dark", "ansi-light"]
+        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
+        self.memory.theme = self.theme
+        self.notify(self.theme, timeout=2)
+
+    def action_palette(self) -> None:
+        self.action_command_palette()
+
+    def action_help(self) -> None:
+        from tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(getattr(self.screen, "NAME", "")))

@@ -1,0 +1,74 @@
+"""What the app remembers from one day to the next: `HOME/tui.json`, and the keymap that the user writes,
+`HOME/keymap.toml`. Neither is needed; a damaged one is as good as none."""
+
+import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from l2t.errors import UsageError
+from l2t.store.files import read_json, write_json
+from tui.actions import EVERYWHERE, TABLES, checked_keymap, of, shadowed
+
+NAME = "tui.json"
+KEYMAP = "keymap.toml"
+PLACES = ("matrix", "cell", "queue", "run", "sweep", "devices")
+
+
+@dataclass
+class Memory:
+    """Choices of the user that outlive the app."""
+
+    theme: str = ""
+    """Name of the colour theme; empty: the default."""
+    rate: float = 1.0
+    """Seconds between two looks."""
+    filter: str = ""
+    """Of the queue, in the language of `l2t ls`."""
+    order: str = "queue"
+    """What the queue is sorted by."""
+    measure: int = 0
+    """What the Matrix shows below each mean."""
+    log_scale: bool = False
+    smoothing: int = 0
+
+
+def remembered(home: Path) -> Memory:
+    """What was chosen last; what is not there or of another kind is as at first."""
+    found: Mapping[str, Any] = {}
+    with suppress(OSError, ValueError):
+        read = read_json(home / NAME)
+        found = read if isinstance(read, dict) else {}
+    default = Memory()
+    kept = {
+        each.name: found[each.name]
+        for each in fields(Memory)
+        if type(found.get(each.name)) is type(getattr(default, each.name))
+    }
+    return Memory(**kept)
+
+
+def remember(home: Path, memory: Memory) -> None:
+    """Keep it, where the home is there and takes it."""
+    if home.is_dir():
+        with suppress(OSError):
+            write_json(home / NAME, asdict(memory))
+
+
+def keymap(home: Path) -> dict[str, str]:
+    """The user's keys, by action. UsageError, with the file's name, for what it cannot mean."""
+    path = home / KEYMAP
+    try:
+        keys = checked_keymap(tomllib.loads(path.read_text()))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: {error}") from error
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+    for place in PLACES:
+        if twice := shadowed(keys, (EVERYWHERE, TABLES, place) if of(place) else (EVERYWHERE,)):
+            raise UsageError(f"{path}: one key for two actions: {'; '.join(twice)}")
+    return keys

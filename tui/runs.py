@@ -1,0 +1,119 @@
+"""Runs as lines of a table, and the view that reads a window of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from l2t.store.filter import parse, split
+from l2t.store.rows import RunRow
+from l2t.store.state import State
+from l2t.words import duration, percent
+from tui.feed import Reader
+from tui.widgets.table import Head, Line
+from tui.words import SILENT, SYMBOLS
+
+HEADS = (
+    Head("", sort="state"),
+    Head("method", narrow=12, sort="method"),
+    Head("data set", narrow=10, sort="dataset"),
+    Head("shots", right=True, sort="shots"),
+    Head("seed", right=True, sort="seed"),
+    Head("state", narrow=24),
+    Head("epoch", right=True, drop=2),
+    Head("acc %", right=True, sort="accuracy"),
+    Head("prio", right=True, drop=4, sort="priority"),
+    Head("age", right=True, drop=1, sort="created"),
+    Head("tags", narrow=12, drop=3),
+    Head("note", narrow=24, drop=5),
+)
+TONES = {State.DONE: "good", State.FAILED: "bad", State.PAUSED: "warn", State.INTERRUPTED: "warn"}
+TONES |= {State.QUEUED: "faint", State.CANCELLED: "faint"}
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of the runs that a filter shows."""
+
+    rows: tuple[RunRow, ...]
+    lost: frozenset[str]
+    """Ids of running ones that have been silent for long."""
+    first: int
+    total: int
+    now: float = field(compare=False)
+
+
+@dataclass(frozen=True)
+class RunsView:
+    """Reads runs number `first` to `first + count` of those that the filter shows, in an order."""
+
+    words: tuple[str, ...]
+    order: str
+    first: int
+    count: int
+    files: bool = field(default=False, init=False)
+
+    def read(self, reader: Reader) -> Window:
+        condition = parse(self.words)
+        store = reader.store
+        total = sum(store.count(condition).values())
+        first = max(min(self.first, total - self.count), 0)
+        if self.order == "queue":
+            ordered = store.queue(condition) if total else []
+            rows = ordered[first : first + self.count]
+        else:
+            rows = store.runs(condition, self.order, self.count, first)
+        lost = frozenset(row.id for row in rows if is_lost(row, reader.now))
+        return Window(tuple(rows), lost, first, total, reader.now)
+
+    def at(self, first: int, count: int) -> "RunsView":
+        """The same runs elsewhere."""
+        return replace(self, first=first, count=count)
+
+
+def is_lost(row: RunRow, now: float) -> bool:
+    """Whether a running run has been silent for so long that it cannot be called running."""
+    return row.state is State.RUNNING and now - (row.heartbeat or row.claimed or now) > SILENT
+
+
+def words(line: str) -> tuple[str, ...]:
+    """The words of a filter line. UsageError where it cannot be read."""
+    found = tuple(split(line))
+    parse(found)
+    return found
+
+
+def line_of(row: RunRow, lost: bool, now: float) -> Line:
+    """A run as people see it."""
+    state, tone = said(row, lost, now), "bad" if lost else TONES.get(row.state, "")
+    cells = (
+        "!" if lost else SYMBOLS[row.state],
+        row.method,
+        row.dataset.rpartition("/")[2] if row.dataset.startswith("folder:") else row.dataset,
+        str(row.shots),
+        str(row.seed),
+        state,
+        f"{row.epoch}/{row.epochs}" if row.epoch or row.state is State.RUNNING else "",
+        percent(row.accuracy) if row.accuracy is not None else "",
+        str(row.priority) if row.priority else "",
+        duration(now - (row.finished or row.claimed or row.created)),
+        " ".join(row.tags),
+        row.note or "",
+    )
+    return Line(row.id, cells, ((0, tone), (5, tone)) if tone else ())
+
+
+def said(row: RunRow, lost: bool, now: float) -> str:
+    """The state in words: "running", "lost, last write 92 s ago", "failed: diverged"."""
+    if lost:
+        return f"lost, last write {duration(now - (row.heartbeat or row.created))} ago"
+    if row.request is not None:
+        return f"{row.state}, to {row.request}"
+    if row.state is State.FAILED and row.reason is not None:
+        return f"failed: {row.reason.replace('_', ' ')}"
+    if row.state is State.QUEUED and row.not_before is not None and row.not_before > now:
+        return f"queued, again in {duration(row.not_before - now)}"
+    return str(row.state)
+
+
+def lines_of(window: Window) -> Sequence[Line]:
+    """All rows of a window."""
+    return [line_of(row, row.id in window.lost, window.now) for row in window.rows]

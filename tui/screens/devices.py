@@ -1,0 +1,144 @@
+"""Where runs are computed: the supervisor, its slots and what runs in them; GPUs that are left alone, and why."""
+
+from collections.abc import Callable
+
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from l2t.errors import L2tError
+from l2t.jobs.overview import Overview
+from l2t.printable import printable
+from l2t.store.state import State
+from l2t.words import duration
+from tui.feed import Frame
+from tui.screen import L2TScreen
+from tui.screens.prompt import Confirm
+from tui.widgets.table import Head, Line, Table
+from tui.words import counted
+
+HEADS = (
+    Head("slot"),
+    Head("device", drop=2),
+    Head("worker", right=True, drop=1),
+    Head("works on", narrow=30),
+    Head("epoch", right=True),
+    Head("since", right=True),
+)
+EMPTY = """No slots: no supervisor works here.
+
+u  starts one. It works on the queue in the background, also after the
+   screen is closed. In a shell, l2t up takes options: GPUs, slots."""
+
+
+class DevicesScreen(L2TScreen):
+    """Slots and supervisor."""
+
+    NAME = "devices"
+
+    def body(self) -> ComposeResult:
+        yield Static("", classes="title", id="title", markup=False)
+        yield Table(HEADS, EMPTY, id="slots")
+        yield Static("", classes="foot", id="foot", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Table).focus()
+
+    def show(self, frame: Frame) -> None:
+        overview = frame.overview
+        if overview is None:
+            return
+        self.query_one("#title", Static).update(printable(_who(overview, frame.now)))
+        lines = _lines(overview, frame.now)
+        self.query_one(Table).fill(0, lines, len(lines))
+        left = [f"{name} is left alone: {why}" for name, why in overview.closed]
+        waits = [f"some runs wait: {why}" for why in overview.lacks]
+        self.query_one("#foot", Static).update(printable("; ".join([*left, *waits])))
+
+    def action_supervisor_up(self) -> None:
+        home = self.l2t.home
+
+        def work() -> None:
+            from l2t.jobs.daemon import go_on, start
+            from l2t.jobs.lock import holder
+            from l2t.jobs.slots import cores
+            from l2t.settings import read_settings
+
+            try:
+                found = holder(home)
+                if found is not None and found.mode == "run":
+                    said = f"{found.description} works here: it has to end first"
+                elif found is not None and go_on(home, found):
+                    said = f"{found.description} works here"
+                else:
+                    said = f"up: {start(home, read_settings(home).slots(cores())).description}"
+            except L2tError as error:
+                said = str(error)
+            self._said(said)
+
+        self._run(work)
+
+    def action_supervisor_down(self) -> None:
+        self._down(False)
+
+    def action_supervisor_down_now(self) -> None:
+        question = "Stop what runs now? It writes a checkpoint and goes on from there later."
+        self.app.push_screen(Confirm(question), lambda yes: self._down(True) if yes else None)
+
+    def _down(self, now: bool) -> None:
+        home = self.l2t.home
+
+        def work() -> None:
+            from l2t.jobs.daemon import ask_down
+
+            try:
+                asked = ask_down(home, now)
+                said = "no supervisor works here" if asked is None else "it ends" + " after what runs" * (not now)
+            except L2tError as error:
+                said = str(error)
+            self._said(said)
+
+        self._run(work)
+
+    def _run(self, work: Callable[[], None]) -> None:
+        if self.l2t.read_only:
+            self.notify("read-only: nothing is changed", severity="warning", timeout=3)
+        else:
+            self.run_worker(work, thread=True, exit_on_error=False, group="supervisor")
+
+    def _said(self, text: str) -> None:
+        """From a worker's thread."""
+        self.l2t.feed.look()
+        self.app.call_from_thread(self.app.notify, printable(text), markup=False)
+
+
+def _who(overview: Overview, now: float) -> str:
+    found = overview.holder
+    if found is None:
+        died = "; the last one was killed, or the machine went down" if overview.died else ""
+        left = overview.runs[State.QUEUED]
+        return f"nobody works here{died}" + (f": {counted(left, 'run')} wait" if left else "")
+    doing = {"draining": ", ends after what runs", "paused": f", paused: {overview.problem}"}.get(
+        overview.doing or "", ""
+    )
+    return f"{found.description}, since {duration(now - found.since)}{doing}"
+
+
+def _lines(overview: Overview, now: float) -> list[Line]:
+    jobs = {job.id: job for job in overview.running}
+    lines = []
+    for slot in overview.slots:
+        job = jobs.get(slot.job or "")
+        lines.append(
+            Line(
+                slot.name,
+                (
+                    slot.name,
+                    slot.device,
+                    str(slot.pid) if slot.pid else "",
+                    slot.job_name or ("idle" if slot.pid else ""),
+                    f"{job.epoch}/{job.epochs}" if job and job.epochs else "",
+                    duration(now - job.claimed) if job and job.claimed else "",
+                ),
+            )
+        )
+    return lines

@@ -1,0 +1,242 @@
+"""Every run: what runs, waits, failed or is done; filtered, sorted, marked, and acted upon."""
+
+from collections.abc import Callable
+
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from l2t.errors import UsageError
+from l2t.printable import printable
+from l2t.store.filter import HELP, Filter, parse
+from l2t.store.rows import Changed
+from l2t.store.store import Store
+from tui.feed import Frame
+from tui.runs import HEADS, RunsView, Window, lines_of, words
+from tui.screen import L2TScreen
+from tui.screens.prompt import Confirm, Prompt
+from tui.widgets.table import Table
+from tui.words import counted
+
+STATES = ("", "state=running", "state=queued,paused,interrupted", "state=failed,cancelled", "state=done")
+NAMES = ("all", "running", "waiting", "failed", "done")
+ORDERS = ("queue", "-finished", "-accuracy", "state", "method", "dataset", "shots", "seed", "-priority", "-created")
+EMPTY = "No runs yet.\n\n3  chooses what to run and queues it."
+NONE = "No run meets this filter.\n\n/  changes it, ] shows runs of other states."
+
+
+class QueueScreen(L2TScreen):
+    """The table of runs."""
+
+    NAME = "queue"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._state = 0
+        self._where = (0, 60)
+        self._window: Window | None = None
+        self._paused: frozenset[str] = frozenset()
+
+    def body(self) -> ComposeResult:
+        yield Static("", classes="title", id="title", markup=False)
+        yield Table(HEADS, EMPTY, id="runs")
+        yield Static("", classes="foot", id="foot", markup=False)
+
+    def on_mount(self) -> None:
+        self.table.sorted = self.l2t.memory.order
+        self.table.focus()
+
+    @property
+    def table(self) -> Table:
+        return self.query_one("#runs", Table)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The words of the filter, with the state that is shown."""
+        try:
+            typed = words(self.l2t.memory.filter)
+        except UsageError:
+            typed = ()
+        return (*typed, STATES[self._state]) if STATES[self._state] else typed
+
+    def view(self) -> RunsView:
+        return RunsView(self.asked, self.l2t.memory.order, *self._where)
+
+    def show(self, frame: Frame) -> None:
+        if not isinstance(frame.data, Window):
+            return
+        self._window = frame.data
+        self.table.say(NONE if self.asked else EMPTY)
+        self.table.fill(frame.data.first, lines_of(frame.data), frame.data.total)
+        self._head()
+
+    def _head(self) -> None:
+        states = "  ".join(f"[{name}]" if at == self._state else name for at, name in enumerate(NAMES))
+        total = self._window.total if self._window else 0
+        typed = f"   / {self.l2t.memory.filter}" if self.l2t.memory.filter else ""
+        self.query_one("#title", Static).update(printable(f"{states}   {counted(total, 'run')}{typed}"))
+        marked = len(self.table.marked)
+        order = self.l2t.memory.order
+        by = "in the order of their turn" if order == "queue" else f"by {order.lstrip('-')}"
+        many = f"{counted(marked, 'run')} marked: actions take these   " if marked else ""
+        self.query_one("#foot", Static).update(f"{many}sorted {by}{', greatest first' * order.startswith('-')}")
+
+    def _renew(self, anew: bool = True) -> None:
+        """Other runs, or another order: from the top."""
+        if anew:
+            self._where = (0, 60)
+            self.table.go(0)
+        self._head()
+        self.watch_anew()
+
+    def on_table_wanted(self, message: Table.Wanted) -> None:
+        self._where = (message.first, message.count)
+        self.watch_anew()
+
+    def on_table_opened(self, message: Table.Opened) -> None:
+        from tui.screens.run import RunScreen
+
+        self.app.push_screen(RunScreen(message.key))
+
+    def on_table_sorted(self, message: Table.Sorted) -> None:
+        before = self.l2t.memory.order
+        self._sort(f"-{message.by}" if before == message.by else message.by)
+
+    def action_next_state(self) -> None:
+        self._state = (self._state + 1) % len(STATES)
+        self._renew()
+
+    def action_previous_state(self) -> None:
+        self._state = (self._state - 1) % len(STATES)
+        self._renew()
+
+    def action_sort(self) -> None:
+        order = self.l2t.memory.order
+        at = ORDERS.index(order) if order in ORDERS else -1
+        self._sort(ORDERS[(at + 1) % len(ORDERS)])
+
+    def action_reverse(self) -> None:
+        order = self.l2t.memory.order
+        if order != "queue":
+            self._sort(order[1:] if order.startswith("-") else f"-{order}")
+
+    def _sort(self, order: str) -> None:
+        self.l2t.memory.order = self.table.sorted = order
+        self._renew()
+
+    def action_filter(self) -> None:
+        def chosen(line: str | None) -> None:
+            if line is None:
+                return
+            try:
+                words(line)
+            except UsageError as error:
+                self.notify(printable(str(error)), severity="error", markup=False)
+                return
+            self.l2t.memory.filter = line.strip()
+            self.table.mark(frozenset())
+            self._renew()
+
+        hint = f"{HELP} sweep=ID tag=NAME; empty: all"
+        self.app.push_screen(Prompt("Show runs", self.l2t.memory.filter, hint), chosen)
+
+    def action_mark(self) -> None:
+        line = self.table.line
+        if line is not None:
+            self.table.mark(self.table.marked ^ {line.key})
+            self.table.action_down()
+            self._head()
+
+    def action_mark_all(self) -> None:
+        if self.table.marked:
+            self.table.mark(frozenset())
+            self._head()
+            return
+        condition = parse(self.asked)
+
+        def marked(keys: frozenset[str]) -> None:
+            self.table.mark(keys)
+            self._head()
+
+        self.read(lambda store: frozenset(row.id for row in store.runs(condition)), marked)
+
+    def _chosen(self) -> Filter | None:
+        """The marked runs, else the one under the cursor."""
+        keys = self.table.marked or ({self.table.line.key} if self.table.line else frozenset())
+        return parse([f"id={','.join(sorted(keys))}"]) if keys else None
+
+    def _change(self, call: Callable[[Store, Filter], Changed], word: str) -> None:
+        chosen = self._chosen()
+        if chosen is None:
+            return
+
+        def told(changed: Changed) -> None:
+            parts = [f"{counted(changed.changed, 'run')} {word}"]
+            parts += [f"{changed.finishing} running end first"] if changed.finishing else []
+            parts += [f"{changed.asked} running asked to stop"] if changed.asked else []
+            self.notify(", ".join(parts), timeout=3)
+
+        self.write(lambda store: call(store, chosen), told)
+
+    def action_pause(self) -> None:
+        keys = self.table.marked or frozenset({self.table.line.key} if self.table.line else ())
+        again = keys == self._paused
+        self._paused = keys
+        self._change(lambda store, runs: store.pause(runs, now=again), "paused")
+
+    def action_resume(self) -> None:
+        self._paused = frozenset()
+        self._change(lambda store, runs: store.resume(runs), "queued again")
+
+    def action_retry(self) -> None:
+        self._change(lambda store, runs: store.retry(runs), "queued again")
+
+    def action_cancel(self) -> None:
+        number = len(self.table.marked) or 1
+        self._asked(
+            f"Cancel {counted(number, 'run')}? What runs stops at its next step; retry queues them again.",
+            lambda: self._change(lambda store, runs: store.cancel(runs), "cancelled"),
+        )
+
+    def action_clear(self) -> None:
+        number = len(self.table.marked) or 1
+        self._asked(
+            f"Forget {counted(number, 'run')}, where failed or cancelled? Their folders stay in runs/.archive.",
+            lambda: self._change(lambda store, runs: store.clear(runs), "forgotten"),
+        )
+
+    def _asked(self, question: str, then: Callable[[], None]) -> None:
+        if self._chosen() is not None:
+            self.app.push_screen(Confirm(question), lambda yes: then() if yes else None)
+
+    def action_raise(self) -> None:
+        self._prioritise(1)
+
+    def action_lower(self) -> None:
+        self._prioritise(-1)
+
+    def _prioritise(self, by: int) -> None:
+        rows = {row.id: row for row in self._window.rows} if self._window else {}
+        keys = self.table.marked or ({self.table.line.key} if self.table.line else frozenset())
+        known = [rows[key].priority for key in keys if key in rows]
+        to = max(-1000, min(1000, (max(known) if known else 0) + by))
+        self._change(lambda store, runs: store.prioritise(runs, to), f"given priority {to}")
+
+    def action_tag(self) -> None:
+        def chosen(line: str | None) -> None:
+            tags = line.split() if line else []
+            add, take = [tag for tag in tags if tag[0] != "-"], [tag[1:] for tag in tags if tag[0] == "-" and tag[1:]]
+            if tags:
+                self._change(lambda store, runs: store.tag(runs, add, take), "tagged")
+
+        self.app.push_screen(Prompt("Tags", hint="pilot paper -old"), chosen)
+
+    def action_note(self) -> None:
+        line = self.table.line
+        rows = {row.id: row for row in self._window.rows} if self._window else {}
+        before = rows[line.key].note if line and line.key in rows else None
+
+        def chosen(text: str | None) -> None:
+            if text is not None:
+                self._change(lambda store, runs: store.annotate(runs, text or None), "noted")
+
+        self.app.push_screen(Prompt("Note", before or "", "one line; empty takes it away"), chosen)
