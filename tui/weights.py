@@ -1,32 +1,24 @@
-"""A run's traces of meta-weights, as the "Meta-weights" screen asks for them: plain numbers, no numpy, no torch.
+"""Meta-weights of one epoch and the probe that they were observed on: plain numbers, no numpy, no torch."""
 
-Archives are read by epoch and kept up to a bound, so that scrubbing over the epochs reads each one once.
-"""
-
-import os
 import re
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from l2t.spec.trace import META
 from l2t.store.arrays import Archive, Array
-from l2t.store.folder import JobFolder
-from l2t.store.plain import RefusedError, listed, opened_file
+from l2t.store.plain import RefusedError
 
-LARGEST_FILE = 4 << 20
-"""Bytes of an archive above which it is not read."""
-MOST_FILES = 1000
-"""Archives of a run that are looked at: the first of them. The engine writes at most 43."""
 MOST_IMAGES = 64
-"""Images of a probe above which it is none of ours."""
-KEPT = 6 << 20
-"""Bytes of arrays that are kept."""
+"""Images of a probe above which it is none of ours; so with what follows."""
+LARGEST_SIDE = 512
+"""Pixels of an image's side."""
+MOST_PAIRS = 400
+"""Pairs of layers."""
+MOST_CHANNELS = 4096
+"""Channels of a pair."""
 GRID = 9
 """Numbers of one channel's position weights."""
 
-_FILE = re.compile(r"(\d{6,9})\.npz", re.ASCII)
 _NAME = re.compile(r"(lambda|w|gamma)\[(\d{1,4}-\d{1,4})\]", re.ASCII)
 
 Grid = tuple[tuple[float, ...], ...]
@@ -67,15 +59,19 @@ class Layout:
         return sum(rows for _, rows in self.places.get(kind, {}).values())
 
 
+@dataclass(frozen=True)
 class Weights:
     """Meta-weights of one epoch: the probe's mean, or of one of its images."""
 
-    def __init__(self, layout: Layout, arrays: Mapping[str, Array], image: int = 0) -> None:
-        self._layout, self._arrays, self._image = layout, arrays, image
+    layout: Layout
+    arrays: Mapping[str, Array]
+    """By kind."""
+    image: int = 0
+    """Which of those that the arrays hold."""
 
     def layer_weights(self) -> Matrix | None:
         """λ of each pair; None where the method has no layer weights."""
-        places = self._layout.places.get("lambda")
+        places = self.layout.places.get("lambda")
         if not places:
             return None
         values = {pair: self._numbers("lambda", pair)[0] for pair in places}
@@ -101,147 +97,15 @@ class Weights:
         return self._numbers(kind, pair)[index]
 
     def _numbers(self, kind: str, pair: str) -> tuple[float, ...]:
-        first, rows = self._layout.places.get(kind, {}).get(pair, (0, 0))
+        first, rows = self.layout.places.get(kind, {}).get(pair, (0, 0))
         if not rows:
             return ()
         size = GRID if kind == "gamma" else 1
-        return self._arrays[kind].numbers((self._image * self._layout.rows(kind) + first) * size, rows * size)
+        return self.arrays[kind].numbers((self.image * self.layout.rows(kind) + first) * size, rows * size)
 
 
-class Traces:
-    """The archives of one run. Made by `read_traces`; `renew` looks for new ones."""
-
-    def __init__(self, folder: Path, layout: Layout, images: tuple[Image, ...]) -> None:
-        self.images = images
-        """The probe: images that λ, w and γ were observed on."""
-        self.pairs = tuple(dict.fromkeys(pair for places in layout.places.values() for pair in places))
-        """Names "source-target" of the pairs of layers."""
-        self.kinds = tuple(kind for kind in META if layout.places.get(kind))
-        """Which of lambda, w and gamma the method has."""
-        self._folder, self._layout = folder, layout
-        self._seen: dict[int, tuple[int, ...]] = {}
-        self._whole: set[int] = set()
-        self._notes: dict[int, str] = {}
-        self._kept: OrderedDict[tuple[int, str], dict[str, Array]] = OrderedDict()
-
-    @property
-    def epochs(self) -> tuple[int, ...]:
-        """Epochs at which the probe's mean can be read, in order; 0 is before training."""
-        return tuple(sorted(self._seen.keys() - self._notes.keys()))
-
-    @property
-    def image_epochs(self) -> tuple[int, ...]:
-        """Those at which each image's weights can be read too."""
-        return tuple(epoch for epoch in self.epochs if epoch in self._whole)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was skipped, and why: a line an archive."""
-        return tuple(note for _, note in sorted(self._notes.items()))
-
-    @property
-    def size(self) -> int:
-        """Bytes of arrays that are kept at present."""
-        return sum(len(array.data) for arrays in self._kept.values() for array in arrays.values())
-
-    def renew(self) -> None:
-        """Look for archives that are new or were written again, and drop those that are gone."""
-        found = _files(self._folder)
-        for epoch in [epoch for epoch, file in self._seen.items() if found.get(epoch) != file]:
-            del self._seen[epoch]
-            self._notes.pop(epoch, None)
-            self._whole.discard(epoch)
-            for group in ("mean", "image"):
-                self._kept.pop((epoch, group), None)
-        for epoch in sorted(found.keys() - self._seen.keys()):
-            self._seen[epoch] = found[epoch]
-            self._read(epoch, "mean")
-
-    def at(self, epoch: int, image: int | None = None) -> Weights | None:
-        """The weights of an epoch: the probe's mean, or of one image; None where they were not kept, or are damaged."""
-        if image is None:
-            arrays = self._read(epoch, "mean")
-        elif epoch in self._whole and 0 <= image < len(self.images):
-            arrays = self._read(epoch, "image")
-        else:
-            return None
-        return None if arrays is None else Weights(self._layout, arrays, image or 0)
-
-    def track(self, kind: str, pair: str, index: int = 0) -> tuple[tuple[int, float], ...]:
-        """One number over the epochs, as (epoch, value), its index as in `Weights.number`; empty where it is not."""
-        rows = self._layout.places.get(kind, {}).get(pair, (0, 0))[1]
-        if not 0 <= index < rows * (GRID if kind == "gamma" else 1):
-            return ()
-        found = ((epoch, self.at(epoch)) for epoch in self.epochs)
-        return tuple((epoch, weights.number(kind, pair, index)) for epoch, weights in found if weights is not None)
-
-    def _read(self, epoch: int, group: str) -> dict[str, Array] | None:
-        """The arrays of "mean" or "image" of an epoch, by kind; None, with a note, where they cannot be used."""
-        key = (epoch, group)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        if epoch not in self._seen or epoch in self._notes:
-            return None
-        name = f"{epoch:06d}.npz"
-        try:
-            archive = _open(self._folder / name)
-            arrays = {kind: self._array(archive, group, kind) for kind in self.kinds}
-        except RefusedError as error:
-            if group == "mean":
-                self._notes[epoch] = f"{name}: {error}"
-            else:
-                self._whole.discard(epoch)
-            return None
-        if group == "mean" and all(f"image/{kind}" in archive.members for kind in self.kinds):
-            self._whole.add(epoch)
-        self._kept[key] = arrays
-        while self.size > KEPT and len(self._kept) > 1:
-            self._kept.popitem(last=False)
-        return arrays
-
-    def _array(self, archive: Archive, group: str, kind: str) -> Array:
-        array = archive.read(f"{group}/{kind}")
-        shape: tuple[int, ...] = (self._layout.rows(kind), *((3, 3) if kind == "gamma" else ()))
-        if group == "image":
-            shape = (len(self.images), *shape)
-        if array.dtype != "<f2" or array.shape != shape:
-            raise RefusedError(f"{group}/{kind} has another shape than the start's")
-        return array
-
-
-def read_traces(folder: JobFolder) -> Traces | None:
-    """A run's traces; None where it has none, or none that can be read: their start's archive is missing or damaged."""
-    try:
-        start = _open(folder.traces / f"{0:06d}.npz")
-        traces = Traces(folder.traces, _layout(start), _probe(start))
-    except RefusedError:
-        return None
-    traces.renew()
-    return traces
-
-
-def _files(folder: Path) -> dict[int, tuple[int, ...]]:
-    """Epoch → what tells one file of its archive from another."""
-    found: dict[int, tuple[int, ...]] = {}
-    for name in [name for name in listed(folder) if _FILE.fullmatch(name)][:MOST_FILES]:
-        try:
-            stat = (folder / name).lstat()
-        except OSError:
-            continue
-        found[int(name.removesuffix(".npz"))] = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-    return found
-
-
-def _open(path: Path) -> Archive:
-    with opened_file(path, None, LARGEST_FILE) as descriptor:
-        if descriptor is None:
-            raise RefusedError("gone")
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return Archive(file.read(LARGEST_FILE + 1))
-
-
-def _layout(start: Archive) -> Layout:
+def layout_of(start: Archive) -> Layout:
+    """From the archive of a run's start; RefusedError where it tells none that can be ours."""
     names, rows = start.read("names").texts(), start.read("rows")
     if rows.dtype != "<i8" or rows.shape != (len(names),):
         raise RefusedError("names and rows do not fit")
@@ -252,16 +116,17 @@ def _layout(start: Archive) -> Layout:
         if match is None:
             continue
         kind, pair = match.groups()
-        if not 1 <= count <= LARGEST_FILE or pair in places.get(kind, {}) or (kind == "lambda" and count != 1):
+        if not 1 <= count <= MOST_CHANNELS or pair in places.get(kind, {}) or (kind == "lambda" and count != 1):
             raise RefusedError("names and rows do not fit")
         places.setdefault(kind, {})[pair] = (ends[kind], int(count))
         ends[kind] += int(count)
-    if not places:
-        raise RefusedError("no λ, w or γ")
+    if not places or max(map(len, places.values())) > MOST_PAIRS:
+        raise RefusedError("no λ, w or γ" if not places else "too many pairs of layers")
     return Layout(places)
 
 
-def _probe(start: Archive) -> tuple[Image, ...]:
+def probe_of(start: Archive) -> tuple[Image, ...]:
+    """From the archive of a run's start; RefusedError where it has none that can be ours."""
     images, labels = start.read("probe/images"), start.read("probe/labels")
     count, *shape = images.shape or (0,)
     if images.dtype != "|u1" or labels.dtype != "<i8" or labels.shape != (count,):
@@ -269,6 +134,8 @@ def _probe(start: Archive) -> tuple[Image, ...]:
     if len(shape) != 3 or shape[0] != 3 or not 1 <= count <= MOST_IMAGES:
         raise RefusedError("no probe")
     _, height, width = shape
+    if not (1 <= height <= LARGEST_SIDE and 1 <= width <= LARGEST_SIDE):
+        raise RefusedError("no probe")
     found = []
     for number, label in enumerate(labels.numbers(0, count)):
         rgb = bytearray(3 * height * width)

@@ -2,15 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tui.widgets.drawn import CHOSEN, FAINT, PLAIN, Drawn, Piece, sentence, window
-from tui.widgets.scale import Ink, Scale, number, paint, rgb
+from tui.widgets.axis import number
+from tui.widgets.drawn import CHOSEN, FAINT, PLAIN, Drawn, Piece, ends, fitting, longest, sentence, window
+from tui.widgets.scale import Ink, Scale, paint, rgb
 
 RARE = 1e-3
 """Weights below this are counted as switched off."""
@@ -19,15 +18,6 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 class Bars(Drawn, can_focus=True):
     """Weights of channels, the largest first; what is no number comes last. A first line sums them up."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", show=False),
-        Binding("down,j", "move(1)", show=False),
-        Binding("pageup,ctrl+u", "page(-1)", show=False),
-        Binding("pagedown,ctrl+d", "page(1)", show=False),
-        Binding("home,g", "move(-1000000)", show=False),
-        Binding("end,G", "move(1000000)", show=False),
-    ]
 
     class Chosen(Message):
         """The cursor went to another channel."""
@@ -46,7 +36,6 @@ class Bars(Drawn, can_focus=True):
         self._values: tuple[float, ...] = ()
         self._order: list[int] = []
         self._place = self._first = 0
-        self._summary = ""
 
     @property
     def channel(self) -> int | None:
@@ -64,7 +53,6 @@ class Bars(Drawn, can_focus=True):
         self._values = tuple(values)
         self._order = sorted(range(len(values)), key=lambda at: (math.isnan(values[at]), -values[at], at))
         self._place = self._order.index(chosen) if chosen is not None and chosen < len(values) and self._place else 0
-        self._summary = summary(self._values)
         self.redraw()
 
     def choose(self, channel: int) -> None:
@@ -73,25 +61,42 @@ class Bars(Drawn, can_focus=True):
             self._place = self._order.index(channel)
             self.redraw()
 
-    def action_move(self, by: int) -> None:
+    def move(self, by: int) -> None:
+        """Move the cursor, no further than the ends, and tell so."""
         place = min(max(self._place + by, 0), len(self._order) - 1)
         if self._order and place != self._place:
             self._place = place
             self.redraw()
             self.post_message(self.Chosen(self, self._order[place]))
 
-    def action_page(self, by: int) -> None:
-        self.action_move(by * max(self.size.height - 2, 1))
+    def action_up(self) -> None:
+        self.move(-1)
+
+    def action_down(self) -> None:
+        self.move(1)
+
+    def action_page_up(self) -> None:
+        self.move(-max(self.size.height - 2, 1))
+
+    def action_page_down(self) -> None:
+        self.move(max(self.size.height - 2, 1))
+
+    def action_first(self) -> None:
+        self.move(-len(self._order))
+
+    def action_last(self) -> None:
+        self.move(len(self._order))
 
     def on_click(self, event: events.Click) -> None:
-        if 1 <= event.y <= len(self._order) - self._first:
-            self.action_move(self._first + event.y - 1 - self._place)
+        place = event.get_content_offset(self)
+        if place is not None and 1 <= place.y <= len(self._order) - self._first:
+            self.move(self._first + place.y - 1 - self._place)
 
     def on_mouse_scroll_down(self) -> None:
-        self.action_move(3)
+        self.move(3)
 
     def on_mouse_scroll_up(self) -> None:
-        self.action_move(-3)
+        self.move(-3)
 
     def lines(self, width: int, height: int) -> list[list[Piece]]:
         if not self._order:
@@ -101,24 +106,55 @@ class Bars(Drawn, can_focus=True):
         self._first = window(self._place, self._first, max(shown, 1), count)
         last = min(self._first + shown, count)
         place = f" {self._first + 1}–{last}/{count}" if count > shown else ""
-        if self.ink is Ink.ASCII:
-            place = place.replace("–", "-")
-        room = max(width - len(place), 0)
-        lines: list[list[Piece]] = [[(self._summary[:room].ljust(room), FAINT), (place, FAINT)]]
-        digits = len(str(count - 1))
         finite = [value for value in self._values if math.isfinite(value)]
-        scale = Scale(0, max(finite, default=1.0) or 1.0)
+        scale, tick = _scale(finite)
+        parts = summary(self._values)
+        parts[-1:-1] = [f"bars from {ends(scale)[0]}"] * bool(scale.low) + [f"│ mean {number(tick, 4)}"] * bool(finite)
+        text = fitting(parts, max(width - len(place), 0))
+        if len(parts[0]) + len(place) > width:
+            text, place = parts[0], ""
+        lines: list[list[Piece]] = [[(text.ljust(width - len(place)), FAINT), (place, FAINT)]]
+        digits = len(str(count - 1))
+        written = self._written(finite)
+        size = longest(list(written.values()))
+        long = max(width - digits - size - 2, 0)
+        mean = scale.part(tick)
+        at_mean = None if mean is None or not finite else min(int(mean * long), long - 1)
         for at in range(self._first, last):
             channel = self._order[at]
-            label = f"{channel:>{digits}} {number(self._values[channel]):>6} "
-            long = max(width - len(label), 0)
+            label = f"{channel:>{digits}} {written[channel]:>{size}} "
             part = scale.part(self._values[channel])
             colour = PLAIN if part is None or self.ink is not Ink.COLOUR else paint(rgb(round(0.3 + 0.6 * part, 2)))
-            lines.append(self._line(label, bar(part, long, self.ink), colour, at == self._place))
+            drawn = _ticked(bar(part, long, self.ink), at_mean, colour)
+            lines.append([(label, CHOSEN if at == self._place else PLAIN), *drawn])
         return lines
 
-    def _line(self, label: str, drawn: str, colour: Style, chosen: bool) -> list[Piece]:
-        return [(label, CHOSEN if chosen else PLAIN), (drawn, colour)]
+    def _written(self, finite: Sequence[float]) -> dict[int, str]:
+        """The values with as many decimals as the greatest needs for three digits."""
+        most = max(map(abs, finite), default=0.0)
+        decimals = min(max(2 - math.floor(math.log10(most)), 0), 6) if most else 0
+        return {
+            channel: f"{value:.{decimals}f}" if math.isfinite(value) else number(value)
+            for channel, value in enumerate(self._values)
+        }
+
+
+def _scale(finite: Sequence[float]) -> tuple[Scale, float]:
+    """The bars' scale, and the mean, which equal weights would all have.
+
+    It begins at 0, but at the least value where otherwise all bars would look alike.
+    """
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    begin = low if low > high / 2 and high > low else min(low, 0.0)
+    return Scale(begin, high if high > begin else begin + 1), sum(finite) / max(len(finite), 1)
+
+
+def _ticked(drawn: str, at: int | None, colour: Style) -> list[Piece]:
+    """A bar with a tick at this place."""
+    if at is None or at < 0:
+        return [(drawn, colour)]
+    whole = drawn.ljust(at)
+    return [(whole[:at], colour), ("│", PLAIN), (whole[at + 1 :], colour)]
 
 
 def bar(part: float | None, width: int, ink: Ink) -> str:
@@ -131,16 +167,17 @@ def bar(part: float | None, width: int, ink: Ink) -> str:
     return "█" * whole + (_EIGHTHS[rest] if rest else "")
 
 
-def summary(values: Sequence[float]) -> str:
-    """What a researcher asks of channel weights: how few hold half of it, how many are switched off."""
+def summary(values: Sequence[float]) -> list[str]:
+    """What a researcher asks of channel weights, in clauses, the most telling first: how few of them hold half of it,
+    what is no number, how many are switched off."""
     finite = sorted((value for value in values if math.isfinite(value)), reverse=True)
     if not finite:
-        return f"{len(values)} channels, none with a number"
+        return [f"{len(values)} channels, none with a number"]
     total, held, half = sum(finite), 0.0, 0
     while half < len(finite) and held < total / 2:
         held += finite[half]
         half += 1
     rare = 100 * sum(value < RARE for value in finite) / len(finite)
     strange = len(values) - len(finite)
-    text = f"{len(values)} channels, {half} hold half, {rare:.0f} % below {RARE:g}"
-    return text + (f", {strange} no number" if strange else "")
+    clauses = [f"{half} of {len(values)} hold half"] + [f"{strange} no number"] * bool(strange)
+    return [*clauses, f"{rare:.0f} % below {RARE:g}"]

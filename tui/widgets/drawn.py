@@ -1,14 +1,19 @@
 """What the widgets that draw numbers have in common: their ink, lines of equal width, and a sentence for no data."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.binding import BindingType
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.widgets.scale import SHADES, Ink, Scale, number, on, paint, rgb, shade
+from tui.actions import TABLES, bindings, of
+from tui.ascii import spelt
+from tui.widgets.axis import number
+from tui.widgets.scale import SHADES, Ink, Scale, on, paint, rgb, shade
 
 Piece = tuple[str, Style]
 
@@ -16,7 +21,16 @@ Piece = tuple[str, Style]
 class Drawn(Widget):
     """Base: a subclass gives `lines`, called for the widget's size whenever data or size changed."""
 
+    BINDINGS: ClassVar[list[BindingType]] = []
+
     ink: reactive[Ink] = reactive(Ink.COLOUR)
+
+    def __init_subclass__(cls, can_focus: bool | None = None) -> None:
+        """A widget with a cursor moves it by the keys of tables, as far as it has their methods."""
+        if can_focus:
+            each = zip(of(TABLES), bindings(TABLES), strict=True)
+            cls.BINDINGS = [binding for action, binding in each if hasattr(cls, f"action_{action.method}")]
+        super().__init_subclass__(can_focus=can_focus)
 
     _lines: tuple[tuple[int, int], list[list[Piece]]] | None = None
 
@@ -47,18 +61,24 @@ class Drawn(Widget):
             self._lines = ((width, height), self.lines(width, height) if width > 0 and height > 0 else [])
         lines = self._lines[1]
         pieces = lines[y] if y < len(lines) else []
+        if self.ink is Ink.ASCII:
+            pieces = [(spelt(text), style) for text, style in pieces]
         return Strip([Segment(text, base + style) for text, style in pieces]).adjust_cell_length(width, base)
 
     def legend(self, scale: Scale, name: str, width: int) -> list[Piece]:
-        """One line: what the colours or shades stand for."""
-        low, high = number(scale.low), number(scale.high)
-        room = min(20, max(width - len(name) - len(low) - len(high) - 4, 0))
+        """One line: what the colours or shades stand for; without them where there is no room for five."""
+        low, high = ends(scale)
+        if low == high:
+            return [(f"{name} {low} everywhere".strip()[:width], FAINT)]
+        room = min(20, width - len(name) - len(low) - len(high) - 3)
+        steps = SHADES[self.ink]
+        if room < len(steps):
+            return [(f"{name} {low}–{high}".strip()[:width], FAINT)]
         if self.ink is Ink.COLOUR:
-            bar = [(" ", paint(None, rgb(at / max(room - 1, 1)))) for at in range(room)]
+            bar = [(" ", paint(None, rgb(at / (room - 1)))) for at in range(room)]
         else:
-            steps = SHADES[self.ink]
-            bar = [("".join(step * max(room // len(steps), 1) for step in steps), PLAIN)]
-        return [(f"{name} {low} ", FAINT), *bar, (f" {high}", FAINT)]
+            bar = [("".join(step * (room // len(steps)) for step in steps), PLAIN)]
+        return [(f"{name} {low} ".lstrip(), FAINT), *bar, (f" {high}", FAINT)]
 
     def block(self, part: float | None, text: str, width: int) -> Piece:
         """A cell of a map: text in the middle of its colour, or of shades."""
@@ -75,6 +95,24 @@ PLAIN = Style()
 FAINT = Style(dim=True)
 STRONG = Style(bold=True)
 CHOSEN = Style(reverse=True)
+
+
+def ends(scale: Scale) -> tuple[str, str]:
+    """The ends of a scale with as many digits as it takes to tell them apart; the same text where they are equal."""
+    for digits in range(3, 7):
+        low, high = number(scale.low, digits), number(scale.high, digits)
+        if low != high:
+            break
+    return low, high
+
+
+def fitting(parts: Sequence[str], width: int) -> str:
+    """As many of the first parts as fit, joined by commas; of the first alone what fits."""
+    text = parts[0][:width]
+    for part in parts[1:]:
+        if len(text) + 2 + len(part) <= width:
+            text += f", {part}"
+    return text
 
 
 def sentence(text: str, width: int) -> list[list[Piece]]:

@@ -1,27 +1,19 @@
 """A labelled matrix as a heat map with a cursor, such as λ of source × target layers."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from tui.widgets.axis import number
 from tui.widgets.drawn import FAINT, PLAIN, STRONG, Drawn, Piece, longest, sentence, window
-from tui.widgets.scale import Scale, number
+from tui.widgets.scale import Scale
 
 Values = Sequence[Sequence[float | None]]
 
 
 class Heat(Drawn, can_focus=True):
     """Values as colours or shades, each printed in its cell; the chosen one stands in brackets."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1,0)", show=False),
-        Binding("down,j", "move(1,0)", show=False),
-        Binding("left,h", "move(0,-1)", show=False),
-        Binding("right,l", "move(0,1)", show=False),
-    ]
 
     class Chosen(Message):
         """The cursor went to another cell."""
@@ -44,7 +36,7 @@ class Heat(Drawn, can_focus=True):
         self._scale = Scale(0, 1)
         self._names = ("", "", "")
         self._top = self._left = 0
-        self._geometry = (0, 1, 1)
+        self._geometry = (0, 1, 1, 1)
 
     def show(
         self,
@@ -74,31 +66,46 @@ class Heat(Drawn, can_focus=True):
             self.redraw()
             self.post_message(self.Chosen(self, row, column))
 
-    def action_move(self, rows: int, columns: int) -> None:
-        self.choose(self.row + rows, self.column + columns)
+    def action_up(self) -> None:
+        self.choose(self.row - 1, self.column)
+
+    def action_down(self) -> None:
+        self.choose(self.row + 1, self.column)
+
+    def action_left(self) -> None:
+        self.choose(self.row, self.column - 1)
+
+    def action_right(self) -> None:
+        self.choose(self.row, self.column + 1)
 
     def on_click(self, event: events.Click) -> None:
-        margin, wide, tall = self._geometry
-        if event.x >= margin and event.y >= 1:
-            self.choose(self._top + (event.y - 1) // tall, self._left + (event.x - margin) // wide)
+        margin, head, wide, tall = self._geometry
+        place = event.get_content_offset(self)
+        if place is not None and place.x >= margin and place.y >= head:
+            self.choose(self._top + (place.y - head) // tall, self._left + (place.x - margin) // wide)
 
     def lines(self, width: int, height: int) -> list[list[Piece]]:
         if not self._rows or not self._columns:
             return sentence(self.empty, width)
-        corner = f"{self._names[0]}\\{self._names[1]}" if any(self._names[:2]) else ""
-        margin = min(max(longest(self._rows), len(corner)) + 1, max(width // 3, 1))
-        wide = min(max((width - margin) // len(self._columns), 6, longest(self._columns) + 1), 12)
+        upright, across_name = self._names[:2]
+        corner = f"{upright}\\{across_name}" if upright or across_name else ""
+        stacked = len(corner) >= max(width // 3, 1)
+        margin = min(max(longest(self._rows), len(upright if stacked else corner)) + 1, max(width // 3, 1))
+        wide = min(max((width - margin) // len(self._columns), 7, longest(self._columns) + 1), 12)
         across = min(max((width - margin) // wide, 1), len(self._columns))
-        body = max(height - 2, 1)
+        first = 2 if stacked else 1
+        body = max(height - first - 1, 1)
         tall = min(max(body // len(self._rows), 1), 3)
         down = min(max(body // tall, 1), len(self._rows))
-        self._geometry = (margin, wide, tall)
+        self._geometry = (margin, first, wide, tall)
         self._left = window(self.column, self._left, across, len(self._columns))
         self._top = window(self.row, self._top, down, len(self._rows))
 
         columns = range(self._left, self._left + across)
         titles = [(self._columns[at][:wide].center(wide), STRONG if at == self.column else PLAIN) for at in columns]
-        lines = [[(corner[: margin - 1].ljust(margin), FAINT), *titles]]
+        lines = [[((upright if stacked else corner)[: margin - 1].ljust(margin), FAINT), *titles]]
+        if stacked:
+            lines.insert(0, [(" " * margin + across_name, FAINT)])
         for row in range(self._top, self._top + down):
             title = self._rows[row][: margin - 1].rjust(margin - 1) + " "
             for line in range(tall):
@@ -107,15 +114,14 @@ class Heat(Drawn, can_focus=True):
                 lines.append([head, *(self._cell(row, column, wide, middle) for column in columns)])
         if height > len(lines):
             hidden = len(self._rows) - down or len(self._columns) - across
-            more = f"  {len(self._rows)} × {len(self._columns)}, part shown" if hidden else ""
-            lines.append(
-                [(" " * margin, PLAIN), *self.legend(self._scale, self._names[2], width - margin), (more, FAINT)]
-            )
+            more = f"  part of {len(self._rows)} × {len(self._columns)}" if hidden else ""
+            room = width - margin - len(more)
+            lines.append([(" " * margin, PLAIN), *self.legend(self._scale, self._names[2], room), (more, FAINT)])
         return lines
 
     def _cell(self, row: int, column: int, wide: int, middle: bool) -> Piece:
         value = self._values[row][column]
-        text = ("·" if self.ink != "ascii" else "-") if value is None else number(value)
+        text = "·" if value is None else number(value, 3)
         if not middle:
             text = ""
         elif (row, column) == (self.row, self.column):

@@ -91,19 +91,3 @@ def luminance(colour: RGB) -> float:
     """Lightness of a colour, 0 … 1."""
     red, green, blue = colour
     return (0.299 * red + 0.587 * green + 0.114 * blue) / 255
-
-
-def number(value: float | None) -> str:
-    """A weight with two or three digits that tell: 1.23, 0.031, 4e-5, 12.4; ? for what is no number."""
-    if value is None:
-        return ""
-    if not math.isfinite(value):
-        return "?" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    size = abs(value)
-    if size >= 100:
-        return f"{value:.0f}" if size < 1e5 else f"{value:.0e}".replace("e+0", "e")
-    if size >= 10:
-        return f"{value:.1f}"
-    if size >= 0.1 or size == 0:
-        return f"{value:.2f}"
-    return f"{value:.3f}" if size >= 0.001 else f"{value:.0e}".replace("e-0", "e-")

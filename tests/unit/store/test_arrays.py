@@ -1,5 +1,6 @@
 """Archives of arrays are read as numpy reads them, and a stranger's archive is refused instead of believed."""
 
+import contextlib
 import io
 import math
 import struct
@@ -87,18 +88,14 @@ def test_a_damaged_archive_is_read_or_refused(data: st.DataObject) -> None:
     for at, byte in data.draw(st.lists(st.tuples(st.integers(0, len(whole) - 1), st.integers(0, 255)), max_size=6)):
         whole[at] = byte
     cut = data.draw(st.one_of(st.just(len(whole)), st.integers(0, len(whole))))
-    try:
+    with contextlib.suppress(RefusedError):
         read_all(bytes(whole[:cut]))
-    except RefusedError as error:
-        assert "\n" not in str(error)
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    try:
+    with contextlib.suppress(RefusedError):
         read_all(data)
-    except RefusedError:
-        pass
 
 
 @given(st.binary(max_size=200))
