@@ -143,6 +143,8 @@ class L2TApp(App[None], inherit_bindings=False):
     async def action_back(self) -> None:
         if len(self.screen_stack) > 1:
             self.pop_screen()
+        elif self.current_mode != self.DEFAULT_MODE:
+            self.switch_mode(self.DEFAULT_MODE)
 
     def action_freeze(self) -> None:
         self.feed.frozen = not self.feed.frozen

@@ -50,12 +50,12 @@ class Table(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"table--{n}" for n in ("head", "cursor", "good", "bad", "warn", "faint")}
     DEFAULT_CSS = """
     Table { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; }
-    Table .table--head { text-style: bold; color: $text-muted; }
+    Table .table--head { text-style: bold; }
     Table .table--cursor { text-style: reverse; }
     Table .table--good { color: $text-success; }
     Table .table--bad { color: $text-error; }
     Table .table--warn { color: $text-warning; }
-    Table .table--faint { color: $text-muted; }
+    Table .table--faint { text-style: dim; }
     """
 
     @dataclass
