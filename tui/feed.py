@@ -132,7 +132,7 @@ class Feed(threading.Thread):
         if self._store is not None:
             self._store.close()
         self._store, self._signs, self._read_view = None, (), None
-        problem = printable(why)
+        problem = printable(why.replace(f"{self._home}/", ""))
         if self._last is not None and self._last.problem == problem and self._last.view == self._view:
             return None
         counts = self._last.counts if self._last else dict.fromkeys(State, 0)

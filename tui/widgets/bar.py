@@ -1,5 +1,7 @@
 """The line at the top: where one is, how many runs are in which state, and what is wrong."""
 
+import textwrap
+
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
@@ -12,7 +14,7 @@ from l2t.words import duration
 from tui.feed import Frame
 from tui.words import SYMBOLS
 
-TABS = {"matrix": "1 Matrix", "queue": "2 Queue", "sweep": "3 New sweep", "devices": "4 Devices"}
+TABS = {"matrix": "1 Matrix", "queue": "2 Queue", "sweep": "3 New", "devices": "4 Devices"}
 SHOWN = (State.RUNNING, State.QUEUED, State.PAUSED, State.DONE, State.FAILED)
 
 
@@ -34,7 +36,9 @@ class Bar(Widget):
         """Draw the state of a frame, where it differs from what stands there."""
         before = self._frame and self._words(self._frame, self._frozen)
         self._frame, self._frozen = frame, frozen
-        if before != self._words(frame, frozen):
+        lines = _wrapped(frame.problem, self.size.width) if frame.problem else []
+        self.styles.height = 1 + len(lines)
+        if lines or before != self._words(frame, frozen):
             self.refresh()
 
     def render(self) -> Text:
@@ -46,13 +50,15 @@ class Bar(Widget):
                 title = title.partition(" ")[0]
             text.append(f" {title} ", style=Style(reverse=name == self._where, bold=name == self._where))
             self._places.append((start, cell_len(text.plain), name))
+        problem = self._frame.problem if self._frame else None
         right = self._words(self._frame, self._frozen) if self._frame else "looking …"
-        room = self.size.width - cell_len(text.plain) - 2
+        room = self.size.width - cell_len(text.plain) - 1
         if cell_len(right) > room:
             right = right[: max(room - 1, 0)] + "…" if room > 1 else ""
-        text.append(" " * max(self.size.width - cell_len(text.plain) - cell_len(right) - 1, 1))
-        problem = self._frame is not None and self._frame.problem is not None
-        text.append(right, style=Style(bold=problem, reverse=problem))
+        text.append(" " * max(self.size.width - cell_len(text.plain) - cell_len(right), 1))
+        text.append(right)
+        if problem is not None:
+            text.append("\n" + "\n".join(_wrapped(problem, self.size.width)), style=Style(bold=True, reverse=True))
         return text
 
     def on_click(self, event: events.Click) -> None:
@@ -62,7 +68,7 @@ class Bar(Widget):
 
     def _words(self, frame: Frame, frozen: bool) -> str:
         if frame.problem is not None:
-            return printable(frame.problem)
+            return ("frozen  " if frozen else "") + "cannot be read "
         parts = [f"{SYMBOLS[state]} {frame.counts[state]:,}" for state in SHOWN if frame.counts[state]]
         overview = frame.overview
         if overview is not None:
@@ -74,5 +80,11 @@ class Bar(Widget):
             elif overview.doing == "draining":
                 parts.append("ends after these")
             elif known:
-                parts.append(f"{duration(sum(known))} left")
-        return ("frozen  " if frozen else "") + "  ".join(parts)
+                parts.append(f"~{duration(sum(known))}")
+        return ("frozen  " if frozen else "") + "  ".join(parts) + " "
+
+
+def _wrapped(problem: str, width: int) -> list[str]:
+    """The lines of a problem, each as wide as the screen."""
+    lines = textwrap.wrap(printable(problem), max(width - 2, 10))
+    return [f" {line}".ljust(width) for line in lines]

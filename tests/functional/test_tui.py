@@ -1,0 +1,219 @@
+"""The screens, on the recorded home: what stands there, and what keys do."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from screens import demo, drive, press, text, until
+from textual.pilot import Pilot
+
+from l2t.store.filter import parse
+from l2t.store.state import State
+from l2t.store.store import Store
+from tui.app import L2TApp
+
+GOLDEN = Path(__file__).parent / "golden" / "tui"
+
+Play = Pilot[Any]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    with demo(tmp_path / "demo", monkeypatch) as made:
+        yield made
+
+
+def states(home: Path, *words: str) -> list[State]:
+    with Store.read(home) as store:
+        return [row.state for row in store.runs(parse(words))]
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40)])
+@pytest.mark.parametrize(
+    ("name", "keys", "says"),
+    [
+        ("matrix", (), "scratch"),
+        ("cell", ("enter",), "median"),
+        ("queue", ("2",), "[all]"),
+        ("devices", ("4",), "cpu 1"),
+        ("help", ("question_mark",), "Keys"),
+    ],
+)
+def test_a_screen_looks_as_it_did(
+    home: Path, name: str, keys: tuple[str, ...], says: str, width: int, height: int
+) -> None:
+    file = GOLDEN / f"{name}-{width}x{height}.txt"
+
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await until(pilot, lambda: "▶ 2" in text(app) and "71.0" in text(app))
+        await press(pilot, *keys)
+        await until(pilot, lambda: says in text(app))
+        shown = text(app) + "\n"
+        shown = "\n".join(line.rstrip() for line in _masked(shown).splitlines()) + "\n"
+        if os.environ.get("L2T_GOLDEN"):
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(shown)
+        assert shown == file.read_text()
+
+    drive(home, play, (width, height))
+
+
+def _masked(shown: str) -> str:
+    """Without what is this process's own: its id, and the host's name."""
+    import platform
+    import re
+
+    shown = re.sub(rf"pid {os.getpid()} on {re.escape(platform.node())}", "pid 1 on host", shown)
+    return re.sub(rf"\b{os.getpid()}\b", lambda found: "1".rjust(len(found[0])), shown)
+
+
+def test_enter_opens_the_cell_under_the_cursor_and_escape_goes_back(home: Path) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await until(pilot, lambda: "71.0" in text(app))
+        await press(pilot, "down", "right", "enter")
+        await until(pilot, lambda: "ufm, Digits, 5 shots" in text(app))
+        await press(pilot, "escape")
+        await until(pilot, lambda: "table" in text(app) or "VGG-small" in text(app))
+        assert app.screen.NAME == "matrix"
+
+    drive(home, play)
+
+
+def test_the_queue_is_filtered_by_the_language_of_the_commands(home: Path) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "2", "slash", *"method=l2tww", "enter")
+        await until(pilot, lambda: "/ method=l2tww" in text(app) and "30 runs" in text(app))
+        assert "scratch" not in text(app)
+        await press(pilot, "slash", *" nosuch=1", "enter")
+        await until(pilot, lambda: "no filter key" in text(app))
+        assert "/ method=l2tww" in text(app)
+
+    drive(home, play)
+
+
+def test_marked_runs_are_paused_resumed_and_given_tags(home: Path) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "2", "right_square_bracket", "right_square_bracket")
+        await until(pilot, lambda: "[waiting]   27 runs" in text(app).replace("  failed  done", ""))
+        before = len(states(home, "state=paused"))
+        await press(pilot, "space", "space", "p")
+        await until(pilot, lambda: len(states(home, "state=paused")) == before + 2)
+        await press(pilot, "u")
+        await until(pilot, lambda: len(states(home, "state=paused")) == before)
+        await press(pilot, "t", *"pilot", "enter")
+        await until(pilot, lambda: len(states(home, "tag=pilot")) == 2)
+        await press(pilot, "plus")
+        await until(pilot, lambda: len(states(home, "priority=1")) == 2)
+
+    drive(home, play)
+
+
+def test_cancelling_asks_first(home: Path) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "2", "right_square_bracket", "right_square_bracket")
+        await until(pilot, lambda: "[waiting]   27 runs" in text(app).replace("  failed  done", ""))
+        before = len(states(home, "state=cancelled"))
+        await press(pilot, "c")
+        await until(pilot, lambda: "Cancel 1 run?" in text(app))
+        await press(pilot, "enter")
+        assert len(states(home, "state=cancelled")) == before
+        await press(pilot, "c", "y")
+        await until(pilot, lambda: len(states(home, "state=cancelled")) == before + 1)
+
+    drive(home, play)
+
+
+def test_read_only_changes_nothing(home: Path) -> None:
+    before = states(home)
+
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "2")
+        await until(pilot, lambda: "[all]" in text(app) and "running" in text(app))
+        await press(pilot, "p", "c", "y", "t", "D", "r", "plus", "4", "u", "D")
+        await pilot.pause(0.3)
+
+    drive(home, play, read_only=True)
+    assert states(home) == before
+    assert not (home / "tui.json").exists()
+
+
+def test_what_was_chosen_is_remembered(home: Path) -> None:
+    async def choose(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "f7", "2", "slash", *"shots=2", "enter")
+
+    async def look(app: L2TApp, pilot: Play) -> None:
+        assert app.theme == "l2t-light"
+        await press(pilot, "2")
+        await until(pilot, lambda: "/ shots=2" in text(app))
+
+    drive(home, choose)
+    drive(home, look)
+
+
+def test_an_empty_home_teaches_the_next_step(tmp_path: Path) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        assert "No runs yet" in text(app)
+        await press(pilot, "2")
+        await until(pilot, lambda: "No runs yet" in text(app))
+        await press(pilot, "4")
+        await until(pilot, lambda: "no supervisor works here" in text(app))
+
+    drive(tmp_path / "nothing", play)
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_store_that_goes_and_comes_back_is_told(home: Path) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await until(pilot, lambda: "71.0" in text(app))
+        (home / "l2t.db").write_bytes(b"no database at all" * 100)
+        for end in ("-wal", "-shm"):
+            (home / f"l2t.db{end}").unlink(missing_ok=True)
+        (home / "supervisor.json").touch()
+        await until(pilot, lambda: "damaged" in text(app))
+        (home / "l2t.db").unlink()
+        await until(pilot, lambda: "No runs yet" in text(app))
+
+    drive(home, play)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (10, 3), (20, 5), (200, 60)])
+def test_any_size_is_drawn(home: Path, size: tuple[int, int]) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        for key in ("1", "enter", "escape", "2", "4", "question_mark", "escape"):
+            await press(pilot, key)
+
+    async def shrink(app: L2TApp, pilot: Play) -> None:
+        await pilot.resize_terminal(*size)
+        await play(app, pilot)
+
+    drive(home, shrink)
+
+
+def test_an_ascii_terminal_gets_ascii_only(home: Path) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await until(pilot, lambda: "71.0" in text(app))
+        for key in ("2", "4", "1", "enter"):
+            await press(pilot, key)
+            await pilot.pause(0.2)
+            lines = app.screen._compositor.render_strips()
+            for line in lines:
+                for filter in app.get_line_filters():
+                    line = line.apply_filter(filter, app.screen.background_colors[1])
+                assert line.text.isascii(), line.text
+
+    drive(home, play, ascii=True)
+
+
+def test_control_characters_never_reach_the_screen(home: Path) -> None:
+    with Store.open(home) as store:
+        store.annotate(parse(["state=running"]), "a\x1b[31m\x07\u202eb [bold]c")
+
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "2")
+        await until(pilot, lambda: "\\x1b[31m" in text(app) and "[bold]c" in text(app))
+        assert not {"\x1b", "\x07", "\u202e"} & set(text(app))
+
+    drive(home, play, (200, 40))
