@@ -6,7 +6,7 @@ from textual import events
 from textual.message import Message
 
 from tui.widgets.axis import number
-from tui.widgets.drawn import FAINT, PLAIN, STRONG, Drawn, Piece, longest, sentence, window
+from tui.widgets.drawn import CHOSEN, FAINT, PLAIN, STRONG, Drawn, Piece, longest, sentence, window
 from tui.widgets.scale import Scale
 
 Values = Sequence[Sequence[float | None]]
@@ -91,7 +91,7 @@ class Heat(Drawn, can_focus=True):
         corner = f"{upright}\\{across_name}" if upright or across_name else ""
         stacked = len(corner) >= max(width // 3, 1)
         margin = min(max(longest(self._rows), len(upright if stacked else corner)) + 1, max(width // 3, 1))
-        wide = min(max((width - margin) // len(self._columns), 7, longest(self._columns) + 1), 12)
+        wide = min(max((width - margin) // len(self._columns), 6, longest(self._columns) + 1), 12)
         across = min(max((width - margin) // wide, 1), len(self._columns))
         first = 2 if stacked else 1
         body = max(height - first - 1, 1)
@@ -125,7 +125,8 @@ class Heat(Drawn, can_focus=True):
         if not middle:
             text = ""
         elif (row, column) == (self.row, self.column):
-            text = f"[{text}]"
-            piece, style = self.block(self._scale.part(value), text, wide)
-            return piece, style + STRONG
+            framed = f"[{text}]"
+            fits = len(framed) <= wide
+            piece, style = self.block(self._scale.part(value), framed if fits else text, wide)
+            return piece, style + (STRONG if fits else CHOSEN)
         return self.block(self._scale.part(value), text, wide)
