@@ -132,8 +132,11 @@ class WeightsPane(Container):
 
     def action_open(self) -> None:
         """From the pair to its channels, their maps, the picture, and back."""
+        focused = getattr(self.screen.focused, "id", None) or ""
         if self.has_class("wide"):
-            following = {"heat": "bars", "bars": "maps"}.get(getattr(self.screen.focused, "id", None) or "", "heat")
+            following = {"heat": "bars", "bars": "maps"}.get(focused, "heat")
+        elif focused == "heat" and PANELS[self._panel] != "picture":
+            following = PANELS[self._panel]
         else:
             self._panel = (self._panel + 1) % len(PANELS)
             following = PANELS[self._panel] if PANELS[self._panel] != "picture" else "heat"
@@ -236,7 +239,7 @@ class WeightsPane(Container):
         data, channel = self._data, self.query_one(Maps).channel
         image = data.image or 0
         folded = "" if self.has_class("wide") else " · enter: next"
-        laid = "" if channel is None else f", γ of channel {channel}"
+        laid = "" if channel is None else f", γ of #{channel}"
         label = f", class {data.images[image].label}" if data.images else ""
         titles = {
             "heat": "λ of the pairs of layers",
