@@ -112,7 +112,7 @@ class Bars(Drawn, can_focus=True):
         parts[-1:-1] = [f"bars from {ends(scale)[0]}"] * bool(scale.low) + [f"│ mean {number(tick, 4)}"] * bool(finite)
         text = fitting(parts, max(width - len(place), 0))
         if len(parts[0]) + len(place) > width:
-            text, place = parts[0], ""
+            text, place = parts[0][:width], ""
         lines: list[list[Piece]] = [[(text.ljust(width - len(place)), FAINT), (place, FAINT)]]
         digits = len(str(count - 1))
         written = self._written(finite)

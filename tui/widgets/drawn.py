@@ -107,7 +107,7 @@ def ends(scale: Scale) -> tuple[str, str]:
 
 
 def fitting(parts: Sequence[str], width: int) -> str:
-    """As many of the first parts as fit, joined by commas; of the first alone what fits."""
+    """The parts that still fit behind those before, joined by commas; of the first alone what fits."""
     text = parts[0][:width]
     for part in parts[1:]:
         if len(text) + 2 + len(part) <= width:
