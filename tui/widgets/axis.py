@@ -9,7 +9,7 @@ _SUFFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 def ticks(low: float, high: float, most: int, whole: bool = False) -> list[float]:
     """At most `most` (≥ 1) round values between low and high, equally far apart. whole: integers only."""
-    step = _step((high - low) / max(most, 1))
+    step = _step(max((high - low) / max(most, 1), 1e-14 * max(abs(low), abs(high))))
     if whole:
         step = max(step, 1.0)
     while True:
@@ -37,7 +37,7 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
             break
     while len(found) > max(most, 1):
         found = found[::2]
-    return found if len(found) > 1 else ticks(low, high, most)
+    return found if len(found) > 1 else [value for value in ticks(low, high, most) if value >= low * (1 - 1e-9)]
 
 
 def labels(values: Sequence[float], units: str = "") -> list[str]:
@@ -46,25 +46,33 @@ def labels(values: Sequence[float], units: str = "") -> list[str]:
     gaps = [b - a for a, b in itertools.pairwise(values)]
     equal = bool(gaps) and max(gaps) - min(gaps) <= 1e-6 * max(gaps)
     unit = f" {units}" if units else ""
-    if not equal or size < 1e-3:
+    if not equal:
         return [number(value, 3) + unit for value in values]
     step = gaps[0]
+    if size < 1e-3:
+        return [number(value, 3 + max(0, round(math.log10(size / step)))) + unit for value in values]
     by, suffix = next(((by, suffix) for by, suffix in _SUFFIXES if size >= 10 * by and step >= by / 10), (1.0, ""))
     decimals = max(0, -math.floor(math.log10(step / by) + 1e-9))
     return [f"{value / by:.{decimals}f}".replace("-", "−") + suffix * bool(value) + unit for value in values]
 
 
-def number(value: float, digits: int = 4) -> str:
-    """A value with so many significant digits: 0.1235, 45.2, 12.3k, 2e−5."""
-    if value == 0:
-        return "0"
+def number(value: float | None, digits: int = 4) -> str:
+    """A value with at most so many (≥ 3) digits that tell: 0.1235, 45.2, 12.3k, 2e−5. Nothing for None, ? for what is
+    no number."""
+    if value is None:
+        return ""
+    if not math.isfinite(value):
+        return "?" if math.isnan(value) else "inf" if value > 0 else "−inf"
     size = abs(value)
-    for by, suffix in _SUFFIXES:
-        if by * 10 <= size < 1e12:
-            return f"{value / by:.{digits}g}{suffix}".replace("-", "−")
-    text = f"{value:.{digits}g}" if 1e-3 <= size < 1e4 else f"{value:.{max(digits - 2, 1)}e}"
-    if "e" in text:
-        mantissa, _, power = text.partition("e")
-        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-        text = f"{mantissa}e{int(power)}"
-    return text.replace("-", "−")
+    if 1e-3 <= size < 1e12:
+        by, suffix = next(((by, suffix) for by, suffix in _SUFFIXES if size >= 10 * by), (1.0, ""))
+        before = len(str(int(size / by))) if size >= by else 0
+        text, rest = f"{size / by:.{max(digits - before, 0)}f}", suffix
+    elif size:
+        text, _, power = f"{size:.{digits - 2}e}".partition("e")
+        rest = f"e{int(power)}".replace("-", "−")
+    else:
+        return "0"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return ("−" if value < 0 else "") + text + rest
