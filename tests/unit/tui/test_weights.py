@@ -2,14 +2,18 @@
 
 import asyncio
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from textual.app import App, ComposeResult
 
+from l2t.methods.meta_config import MetaConfig
+from l2t.spec import RunSpec
 from l2t.store.folder import JobFolder
 from l2t.store.plain import RefusedError
+from l2t.store.rows import Submission
 from l2t.store.store import Store
 from tui.feed import Reader
 from tui.screens.weights_pane import WeightsPane
@@ -162,6 +166,20 @@ def test_why_there_is_nothing_is_said(tmp_path: Path) -> None:
     folder = JobFolder.of(tmp_path, "run", RUN)
     write(folder, 1, arrays(1))
     assert read(WeightsView(RUN), tmp_path).note.startswith("The traces cannot be read: 000000.npz")
+
+
+@pytest.mark.parametrize(
+    ("method", "note"), [("scratch", "scratch learns no meta-weights"), ("l2twww", "No meta-weights yet")]
+)
+def test_a_run_without_traces_says_what_to_do(
+    tmp_path: Path, make_run: Callable[..., RunSpec], method: str, note: str
+) -> None:
+    options = MetaConfig.model_construct().model_dump() if method == "l2twww" else {}
+    spec = make_run(method=method, options=options)
+    with Store.open(tmp_path / "home") as store:
+        store.submit(Submission("l2t run", "demo", 30, [spec], [], False))
+        [row] = store.runs()
+        assert read(WeightsView(row.id), tmp_path / "home", store).note.startswith(note)
 
 
 class PaneApp(App[None]):
