@@ -73,6 +73,12 @@ class CellScreen(L2TScreen):
 
         self.app.push_screen(RunScreen(message.key))
 
+    def action_seed_curves(self) -> None:
+        if self._rows:
+            from tui.screens.run import RunScreen
+
+            self.app.push_screen(RunScreen(self._rows[0].id, alone=True))
+
     def action_retry_cell(self) -> None:
         condition = parse([f"cell={self._cell}", "state=failed"])
         self.write(

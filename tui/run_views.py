@@ -1,0 +1,184 @@
+"""What the feed reads for the screen of one run: its curves, its log, and what it was made from."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from l2t.errors import UsageError
+from l2t.printable import printable
+from l2t.store.filter import parse
+from l2t.store.folder import JobFolder
+from l2t.store.plain import RefusedError, read_object
+from l2t.store.rows import RunRow
+from tui.curves import MetricsReader, mean_and_band
+from tui.feed import Reader, View
+from tui.widgets.curve_plot import Curve
+
+LOG_BYTES = 64 << 10
+"""Of the log's end that are shown."""
+POLLS = 40
+"""Pieces of a metrics file that one look reads at most; the next goes on."""
+SEEDS = 60
+"""Runs of a cell that are averaged at most."""
+
+
+@dataclass(frozen=True)
+class RunData:
+    """A run's row, and what its present view read."""
+
+    row: RunRow
+    now: float = field(compare=False)
+    shown: object
+
+
+@dataclass(frozen=True)
+class RunView:
+    """The row, and one of the views below."""
+
+    run: str
+    inner: View
+
+    @property
+    def files(self) -> bool:
+        return self.inner.files
+
+    def read(self, reader: Reader) -> RunData:
+        rows = reader.store.runs(parse([f"id={self.run}"]), limit=1)
+        if not rows:
+            raise UsageError(f"run {self.run} is not here any more")
+        return RunData(rows[0], reader.now, self.inner.read(reader))
+
+
+@dataclass(frozen=True)
+class CurvesData:
+    """Metric → curves: the run's own, and with `cell` the mean of the cell's other seeds."""
+
+    version: int
+    """Grows with every row that was read: the curves are compared by it alone."""
+    curves: Mapping[str, tuple[Curve, ...]] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class CurvesView:
+    """Metrics of a run; cell: of the other runs of its cell, too, as a mean with a band; alone: the mean only."""
+
+    run: str
+    cell: str | None = None
+    alone: bool = False
+    files: bool = field(default=True, init=False)
+
+    def read(self, reader: Reader) -> CurvesData:
+        known = reader.memory.setdefault("metrics", {})
+        assert isinstance(known, dict)
+        ids = [] if self.alone else [self.run]
+        if self.cell is not None:
+            others = reader.store.runs(parse([f"cell={self.cell}"]), "seed", SEEDS)
+            ids += [row.id for row in others if row.id != self.run or self.alone]
+        for id in ids:
+            metrics = known.setdefault(id, MetricsReader(JobFolder.of(reader.home, "run", id).metrics))
+            for _ in range(POLLS):
+                if not metrics.poll():
+                    break
+        readers = [known[id] for id in ids]
+        version = sum(metrics.version for metrics in readers)
+        kept = reader.memory.get("curves")
+        if isinstance(kept, CurvesData) and kept.version == version:
+            return kept
+        data = CurvesData(version, self._curves(readers))
+        reader.memory["curves"] = data
+        return data
+
+    def _curves(self, readers: list[MetricsReader]) -> dict[str, tuple[Curve, ...]]:
+        curves: dict[str, tuple[Curve, ...]] = {}
+        own = None if self.alone else readers[0]
+        others = readers if self.alone else readers[1:]
+        for name in dict.fromkeys(name for metrics in readers for name in metrics.names()):
+            found = [Curve("", *own.series(name))] if own is not None and name in own.names() else []
+            if others:
+                mean = mean_and_band([metrics.series(name) for metrics in others], 0.5)
+                label = f"mean of {mean.runs} ± sd" if self.alone else f"{mean.runs} other seeds ± sd"
+                found += [Curve(label, mean.xs, mean.ys, (mean.lows, mean.highs))] if mean.runs else []
+            curves[name] = tuple(found)
+        return curves
+
+
+@dataclass(frozen=True)
+class LogData:
+    """The end of a log."""
+
+    lines: tuple[str, ...]
+    cut: bool
+    """Whether there is more before it."""
+
+
+@dataclass(frozen=True)
+class LogView:
+    """The log of a run, all attempts."""
+
+    run: str
+    files: bool = field(default=True, init=False)
+
+    def read(self, reader: Reader) -> LogData:
+        path = JobFolder.of(reader.home, "run", self.run).log
+        try:
+            status = path.stat()
+            sign = (status.st_size, status.st_mtime_ns)
+            kept = reader.memory.get("log")
+            if isinstance(kept, tuple) and kept[0] == sign:
+                data: LogData = kept[1]
+                return data
+            with path.open("rb") as file:
+                file.seek(max(status.st_size - LOG_BYTES, 0))
+                raw = file.read(LOG_BYTES)
+        except OSError:
+            return LogData((), False)
+        cut = status.st_size > LOG_BYTES
+        text = raw[raw.find(b"\n") + 1 :] if cut else raw
+        data = LogData(tuple(printable(line.decode(errors="backslashreplace")) for line in text.splitlines()), cut)
+        reader.memory["log"] = (sign, data)
+        return data
+
+
+@dataclass(frozen=True)
+class SpecData:
+    """What a run was made from, flat: name, value, and the other run's value where another is compared."""
+
+    rows: tuple[tuple[str, str, str | None], ...]
+
+
+@dataclass(frozen=True)
+class SpecView:
+    """Specification and environment of a run; other: only what differs from that run."""
+
+    run: str
+    other: str | None = None
+    files: bool = field(default=False, init=False)
+
+    def read(self, reader: Reader) -> SpecData:
+        mine = _about(reader, self.run)
+        if self.other is None:
+            return SpecData(tuple((name, value, None) for name, value in mine.items()))
+        theirs = _about(reader, self.other)
+        names = dict.fromkeys((*mine, *theirs))
+        pairs = [(name, mine.get(name, "–"), theirs.get(name, "–")) for name in names]
+        return SpecData(tuple(pair for pair in pairs if pair[1] != pair[2]))
+
+
+def _about(reader: Reader, run: str) -> dict[str, str]:
+    texts = reader.store.specs(parse([f"id={run}"]))
+    found = dict(_flat(json.loads(texts[run]), "")) if run in texts else {}
+    try:
+        environment = read_object(JobFolder.of(reader.home, "run", run).env) or {}
+    except RefusedError:
+        environment = {}
+    return found | dict(_flat(environment, "env."))
+
+
+def _flat(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            text = value if isinstance(value, str) else json.dumps(value)
+            yield printable(prefix + name), printable(text[:400])

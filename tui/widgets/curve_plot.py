@@ -1,0 +1,323 @@
+"""Curves over the epochs, in dots finer than a character.
+
+Decision: docs/adr/0009-own-braille-plot.md.
+"""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual import events
+
+from tui.curves import decimate, smooth
+from tui.widgets.axis import labels, log_ticks, number, ticks
+from tui.widgets.braille import ASCII, BRAILLE, between, line
+from tui.widgets.drawn import FAINT, PLAIN, STRONG, Drawn, Piece, longest, sentence
+from tui.widgets.scale import Ink
+
+COLOURS = ("#56B4E9", "#E69F00", "#33C49A", "#CC79A7", "#F0E442", "#FF7A4D")
+"""Okabe and Ito's, in the order of the curves."""
+MARKS = "ox+*#@"
+"""Signs that tell the curves apart without colour."""
+SMOOTHING = (0.0, 0.6, 0.9, 0.97)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line through points, xs ascending. band: lower and upper ends, of the same length."""
+
+    name: str
+    xs: Sequence[float]
+    ys: Sequence[float]
+    band: tuple[Sequence[float], Sequence[float]] | None = None
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What a plot shows."""
+
+    curves: tuple[Curve, ...] = ()
+    title: str = ""
+    units: str = ""
+    until: float = 0.0
+    """The x axis goes at least so far, so that a growing curve keeps its place."""
+    empty: str = "nothing to draw yet"
+
+
+@dataclass
+class Look:
+    """How it is looked at."""
+
+    log: bool = False
+    smoothing: int = 0
+    """Index into SMOOTHING."""
+    window: tuple[float, float] | None = None
+    """Part of the x axis; None: all of it."""
+    cursor: float | None = field(default=None)
+
+
+class Plot(Drawn):
+    """Curves with axes, a legend that tells values, zoom along x and a cursor."""
+
+    DEFAULT_CSS = "Plot { height: 1fr; padding: 0 1; }"
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.look = Look()
+        self._drawing = Drawing()
+        self._left = 0
+        self._ends = (0.0, 1.0)
+
+    def draw(self, drawing: Drawing) -> None:
+        """Show this, where it is another."""
+        if drawing != self._drawing:
+            self._drawing = drawing
+            self.redraw()
+
+    def zoom(self, factor: float) -> None:
+        """Show `factor` as much of the x axis, around the cursor or the middle."""
+        low, high = self._window()
+        middle = self.look.cursor if self.look.cursor is not None else (low + high) / 2
+        self._look_at(middle - (middle - low) * factor, middle + (high - middle) * factor)
+
+    def pan(self, by: float) -> None:
+        """Move by a part of the window."""
+        low, high = self._window()
+        first, last = self._whole()
+        step = max(min(by * (high - low), last - high), first - low)
+        self._look_at(low + step, high + step)
+
+    def reset(self) -> None:
+        """All of the x axis, no cursor."""
+        self.look.window = self.look.cursor = None
+        self.redraw()
+
+    def move(self, by: int) -> None:
+        """Move the cursor to the next (1) or the last (-1) point."""
+        low, high = self._window()
+        xs = sorted({x for curve in self._drawing.curves for x in curve.xs if low <= x <= high})
+        if not xs:
+            return
+        columns = max(self.size.width - self._left, 1)
+        step = max(1, len(xs) // (2 * columns))
+        at = len(xs) - 1 if self.look.cursor is None else bisect_left(xs, self.look.cursor)
+        self.look.cursor = xs[min(max(at + by * step, 0), len(xs) - 1)]
+        self.redraw()
+
+    def toggle_log(self) -> None:
+        """Logarithmic or linear y axis."""
+        self.look.log = not self.look.log
+        self.redraw()
+
+    def next_smoothing(self) -> None:
+        """More smoothing, then none again."""
+        self.look.smoothing = (self.look.smoothing + 1) % len(SMOOTHING)
+        self.redraw()
+
+    def on_click(self, event: events.Click) -> None:
+        columns = self.size.width - self._left
+        at = event.x - 1 - self._left
+        if 0 <= at < columns:
+            low, high = self._window()
+            self.look.cursor = low + (high - low) * at / max(columns - 1, 1)
+            self.redraw()
+
+    def lines(self, width: int, height: int) -> list[list[Piece]]:
+        drawing = self._drawing
+        curves = [kept for curve in drawing.curves if len((kept := self._kept(curve)).xs)]
+        if not curves:
+            left_out = any(len(curve.xs) for curve in drawing.curves) and self.look.log
+            return sentence("no value above 0 for a logarithmic axis" if left_out else drawing.empty, width)
+        if width < 20 or height < 6:
+            return [self._legend(curves, width)]
+        low, high = self._window()
+        bottom, top = self._range(curves)
+        rows = height - 4
+        marks, texts = self._y_axis(bottom, top, rows)
+        self._left = longest(texts) + 1
+        columns = max(width - self._left, 4)
+        canvas = self._canvas(curves, (low, high), (bottom, top), columns, rows)
+        shown = [self._title(width)]
+        for row in range(rows):
+            label = marks.get(row, "")
+            shown.append([(label.rjust(self._left - 1) + ("┤" if label else "│"), FAINT), *canvas[row]])
+        shown += self._x_axis(low, high, columns)
+        shown.append(self._legend(curves, width))
+        return shown
+
+    def _kept(self, curve: Curve) -> Curve:
+        """What the look lets through: smoothed, and positive on a logarithmic axis."""
+        factor = SMOOTHING[self.look.smoothing]
+        ys = smooth(curve.ys, factor) if factor else curve.ys
+        band = None if factor else curve.band
+        if not self.look.log:
+            return Curve(curve.name, curve.xs, ys, band)
+        places = [at for at, y in enumerate(ys) if y > 0 and (band is None or band[0][at] > 0)]
+        picked = [[series[at] for at in places] for series in (curve.xs, ys, *(band or ()))]
+        logs = [[math.log10(value) for value in series] for series in picked[1:]]
+        return Curve(curve.name, picked[0], logs[0], (logs[1], logs[2]) if band else None)
+
+    def _whole(self) -> tuple[float, float]:
+        first = min((curve.xs[0] for curve in self._drawing.curves if len(curve.xs)), default=0.0)
+        last = max((curve.xs[-1] for curve in self._drawing.curves if len(curve.xs)), default=1.0)
+        last = max(last, self._drawing.until)
+        return first, last if last > first else first + 1.0
+
+    def _window(self) -> tuple[float, float]:
+        return self.look.window or self._whole()
+
+    def _look_at(self, low: float, high: float) -> None:
+        first, last = self._whole()
+        low, high = max(low, first), min(high, last)
+        if high - low < 2:
+            return
+        self.look.window = None if (low, high) == (first, last) else (low, high)
+        self.redraw()
+
+    def _range(self, curves: Sequence[Curve]) -> tuple[float, float]:
+        """Least and greatest y within the window, a little apart."""
+        low, high = self._window()
+        values: list[float] = []
+        for curve in curves:
+            first, last = bisect_left(curve.xs, low), bisect_right(curve.xs, high)
+            for series in (curve.ys, *(curve.band or ())):
+                part = series[first:last]
+                values += [min(part), max(part)] if len(part) else []
+        bottom, top = min(values, default=0.0), max(values, default=1.0)
+        if not top > bottom:
+            spare = abs(bottom) * 0.1 or 1.0
+            return bottom - spare, top + spare
+        return bottom, top
+
+    def _canvas(
+        self,
+        curves: Sequence[Curve],
+        xs: tuple[float, float],
+        ys: tuple[float, float],
+        columns: int,
+        rows: int,
+    ) -> list[list[Piece]]:
+        """The rows of the drawing, the highest first: bands below, curves above, marks on them."""
+        dots = ASCII if self.ink is Ink.ASCII else BRAILLE
+        wide, high = columns * dots.wide, rows * dots.high
+        cells = [[(" ", PLAIN)] * columns for _ in range(rows)]
+
+        def points(at: Sequence[float], of: Sequence[float]) -> list[tuple[int, int]]:
+            first, last = max(bisect_left(at, xs[0]) - 1, 0), bisect_right(at, xs[1]) + 1
+            some, values = decimate(at[first:last], of[first:last], wide)
+            return [
+                (round((x - xs[0]) / (xs[1] - xs[0]) * (wide - 1)), round((y - ys[0]) / (ys[1] - ys[0]) * (high - 1)))
+                for x, y in zip(some, values, strict=True)
+            ]
+
+        def lay(masks: list[int], style: Style) -> None:
+            for row in range(rows):
+                for column, character in enumerate(dots.row(masks, rows - 1 - row)):
+                    if character != " ":
+                        cells[row][column] = (character, style)
+
+        for number_, curve in enumerate(curves):
+            if curve.band is not None:
+                lows, highs = (points(curve.xs, end) for end in curve.band)
+                lay(between(lows, highs, wide, high), self._style(number_) + FAINT)
+        for number_, curve in enumerate(curves):
+            placed = points(curve.xs, curve.ys)
+            lay(line(placed, wide, high), self._style(number_))
+            if len(curves) > 1:
+                self._marked(cells, placed, number_, dots.wide, dots.high)
+        self._draw_cursor(cells, xs, columns)
+        return [_joined(row) for row in cells]
+
+    def _marked(
+        self, cells: list[list[Piece]], placed: Sequence[tuple[int, int]], number_: int, wide: int, high: int
+    ) -> None:
+        """A few marks on a curve, elsewhere on each."""
+        rows, columns = len(cells), len(cells[0])
+        for at in range(5 + 7 * number_, columns, 24):
+            index = bisect_left(placed, (at * wide, -1))
+            if index < len(placed):
+                x, y = placed[index]
+                row, column = rows - 1 - y // high, x // wide
+                if 0 <= row < rows and 0 <= column < columns:
+                    cells[row][column] = (MARKS[number_ % len(MARKS)], self._style(number_) + STRONG)
+
+    def _draw_cursor(self, cells: list[list[Piece]], xs: tuple[float, float], columns: int) -> None:
+        if self.look.cursor is None or not xs[0] <= self.look.cursor <= xs[1]:
+            return
+        column = round((self.look.cursor - xs[0]) / (xs[1] - xs[0]) * (columns - 1))
+        for row in cells:
+            if row[column][0] == " ":
+                row[column] = ("│", FAINT)
+
+    def _style(self, number_: int) -> Style:
+        return Style(color=COLOURS[number_ % len(COLOURS)]) if self.ink is Ink.COLOUR else PLAIN
+
+    def _y_axis(self, bottom: float, top: float, rows: int) -> tuple[dict[int, str], list[str]]:
+        """Label by row, and all labels."""
+        most = max(2, rows // 3)
+        if self.look.log:
+            values = log_ticks(10**bottom, 10**top, most)
+            places = [math.log10(value) for value in values]
+        else:
+            values = places = ticks(bottom, top, most)
+        texts = labels(values, self._drawing.units)
+        marks = {
+            rows - 1 - round((place - bottom) / (top - bottom) * (rows - 1)): text
+            for place, text in zip(places, texts, strict=True)
+        }
+        return marks, texts
+
+    def _x_axis(self, low: float, high: float, columns: int) -> list[list[Piece]]:
+        values = ticks(low, high, max(columns // 12, 2), whole=True)
+        texts = labels(values)
+        rule, below = ["─"] * columns, [" "] * (columns + self._left)
+        for value, text in zip(values, texts, strict=True):
+            column = round((value - low) / (high - low) * (columns - 1))
+            rule[column] = "┴"
+            start = min(max(column + self._left - len(text) // 2, 0), columns + self._left - len(text))
+            below[start : start + len(text)] = text
+        return [[(" " * (self._left - 1) + "└" + "".join(rule), FAINT)], [("".join(below), FAINT)]]
+
+    def _title(self, width: int) -> list[Piece]:
+        how = []
+        if self.look.log:
+            how.append("log")
+        if factor := SMOOTHING[self.look.smoothing]:
+            how.append(f"smoothed {factor:g}")
+        if self.look.window:
+            how.append(f"epochs {number(self.look.window[0])} to {number(self.look.window[1])}")
+        title = self._drawing.title
+        return [(title, STRONG), ((", " + ", ".join(how) if how else "")[: max(width - len(title), 0)], FAINT)]
+
+    def _legend(self, curves: Sequence[Curve], width: int) -> list[Piece]:
+        """Name and value of each curve: at the cursor, else the last."""
+        pieces: list[Piece] = []
+        if self.look.cursor is not None:
+            pieces.append((f"epoch {number(self.look.cursor)}  ", STRONG))
+        room = width - sum(cell_len(text) for text, _ in pieces)
+        for number_, curve in enumerate(curves):
+            at = len(curve.xs) - 1
+            if self.look.cursor is not None:
+                at = min(bisect_left(curve.xs, self.look.cursor - 1e-9), at)
+            value = 10 ** curve.ys[at] if self.look.log else curve.ys[at]
+            mark = f"{MARKS[number_ % len(MARKS)]} " if len(curves) > 1 else ""
+            text = f"{mark}{curve.name} {number(value)}   "
+            if cell_len(text) > room:
+                break
+            pieces.append((text, self._style(number_)))
+            room -= cell_len(text)
+        return pieces
+
+
+def _joined(row: Sequence[Piece]) -> list[Piece]:
+    """Neighbours of one style as one piece."""
+    pieces: list[Piece] = []
+    for text, style in row:
+        if pieces and pieces[-1][1] == style:
+            pieces[-1] = (pieces[-1][0] + text, style)
+        else:
+            pieces.append((text, style))
+    return pieces
