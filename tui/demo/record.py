@@ -1,11 +1,12 @@
-"""Makes `home.tar.xz`: `python -m tui.demo.record FOLDER`, with FOLDER for the recorded home. About 25 minutes on two
+"""Makes `home.tar.xz`: `python -m tui.demo.record FOLDER`, with FOLDER for the recorded home. Some 20 minutes on two
 cores. An interrupted recording goes on where it stopped; a complete one is only packed.
 
 All in it was written by real runs of the embedded data. Left out: weights, checkpoints, supervisor logs, sweeps that
 did not end, and the traces of all but a few runs (those in TRACED, and the two that the demo shows as running).
 Altered: the host's name, process ids and command lines of workers in `env.json`, the system's version and the text of
 uncommitted changes there, and the path of the checkout in `log.txt`. The processor's name stays: results are equal to
-the bit only on an equal one.
+the bit only on an equal one. The last sweep's command has a --force: it was recorded twice, to come behind the runs that
+diverge.
 """
 
 import io
@@ -29,7 +30,7 @@ from tui.demo.unpack import ARCHIVE, RUNNING_AT, SHOWN_DONE
 
 SETTINGS = ("--epochs", "50", "--jobs", "2")
 COMMANDS = (
-    ("--method", "ufm", "--dataset", "digits", "--shots", "5", "--seeds", "2", "--set", "train.lr=1000"),
+    ("--method", "ufm", "--dataset", "digits", "--shots", "1", "--seeds", "2", "--set", "train.lr=1000"),
     *(
         ("--method", "scratch,ufm,l2tww,l2twww", "--dataset", "digits", "--shots", shots, "--seeds", "10")
         for shots in ("2", "5", "10")
