@@ -5,8 +5,8 @@ All in it was written by real runs of the embedded data. Left out: weights, chec
 did not end, and the traces of all but a few runs (those in TRACED, and the two that the demo shows as running).
 Altered: the host's name, process ids and command lines of workers in `env.json`, the system's version and the text of
 uncommitted changes there, and the path of the checkout in `log.txt`. The processor's name stays: results are equal to
-the bit only on an equal one. The last sweep's command has a --force: it was recorded twice, to come behind the runs that
-diverge.
+the bit only on an equal one. The last sweep's command has a --force: it was recorded twice, to come behind the
+runs that diverge.
 """
 
 import io
