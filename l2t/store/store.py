@@ -8,14 +8,15 @@ from l2t.store.artefacts import Artefacts
 from l2t.store.cells import Cells
 from l2t.store.database import connect, connect_reading
 from l2t.store.followers import Followers
-from l2t.store.queries import Queries
+from l2t.store.paging import Paging
 from l2t.store.queue import Queueing
 
 
-class Store(Queueing, Followers, Queries, Cells, Artefacts):
+class Store(Queueing, Followers, Paging, Cells, Artefacts):
     """All that is known about the jobs of one home: asking for them (`submit.py`), what happens to them
     (`lifecycle.py`), changes of the queue (`queue.py`), tags and notes (`marks.py`), who follows (`followers.py`),
-    questions (`queries.py`), cells (`cells.py`) and what runs share (`artefacts.py`). A thread opens its own.
+    questions (`queries.py`), long tables (`paging.py`), cells (`cells.py`) and what runs share (`artefacts.py`). A
+    thread opens its own.
 
     Raises StoreError from any method where the disk is full, or the database is damaged or locked for long.
     """
