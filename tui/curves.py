@@ -159,7 +159,7 @@ class Group:
 
 
 _GROUPS = (
-    Group("loss", "", {"loss": "total", "ce": "CE", "matching": "matching", "outer": "CE after virtual steps"}),
+    Group("loss", "", {"loss": "total", "ce": "CE", "matching": "matching", "outer": "outer CE"}),
     Group("accuracy", "%", {"accuracy": "test", "val_accuracy": "validation", "train_accuracy": "training"}),
     Group("learning rate", "", {"lr": "learning rate"}),
     Group("moved from the start", "", {"lambda_moved": "λ", "w_moved": "w", "gamma_moved": "γ"}),

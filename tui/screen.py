@@ -57,10 +57,14 @@ class L2TScreen(Screen[None]):
         """Draw what was read. `frame.data` is None where it has not changed."""
 
     def receive(self, frame: Frame) -> None:
-        """A frame from the feed: drawn, whatever is wrong with it."""
+        """A frame from the feed: drawn, and where it cannot be, said so: a fault of ours does not end the app."""
         self.query_one(Bar).show(frame, self.l2t.feed.frozen)
-        if frame.view == self.view():
-            self.show(frame)
+        try:
+            if frame.view == self.view():
+                self.show(frame)
+        except Exception as error:
+            said = f"unexpected {type(error).__name__}: {error}. This is a bug in l2t"
+            self.notify(printable(said), severity="error", markup=False)
 
     def on_screen_resume(self) -> None:
         self.watch_anew()

@@ -36,8 +36,12 @@ def states(home: Path, *words: str) -> list[State]:
     ("name", "keys", "says"),
     [
         ("matrix", (), "scratch"),
-        ("cell", ("enter",), "median"),
+        ("cell", ("right", "enter"), "median"),
         ("queue", ("2",), "[all]"),
+        ("run", ("2", "enter"), "matching"),
+        ("weights", ("2", "enter", "tab"), "epoch"),
+        ("log", ("2", "enter", "tab", "tab"), "attempt 1"),
+        ("specification", ("2", "enter", "tab", "tab", "tab"), "checksum"),
         ("devices", ("4",), "cpu 1"),
         ("help", ("question_mark",), "Keys"),
     ],
@@ -74,7 +78,7 @@ def test_enter_opens_the_cell_under_the_cursor_and_escape_goes_back(home: Path) 
     async def play(app: L2TApp, pilot: Play) -> None:
         await until(pilot, lambda: "71.0" in text(app))
         await press(pilot, "down", "right", "enter")
-        await until(pilot, lambda: "ufm, Digits, 5 shots" in text(app))
+        await until(pilot, lambda: "ufm, Digits, 2 shots" in text(app))
         await press(pilot, "escape")
         await until(pilot, lambda: "table" in text(app) or "VGG-small" in text(app))
         assert app.screen.NAME == "matrix"
@@ -217,3 +221,61 @@ def test_control_characters_never_reach_the_screen(home: Path) -> None:
         assert not {"\x1b", "\x07", "\u202e"} & set(text(app))
 
     drive(home, play, (200, 40))
+
+
+def test_a_run_is_looked_at_from_all_sides(home: Path) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "2")
+        await until(pilot, lambda: "[all]" in text(app) and "running" in text(app))
+        await press(pilot, "enter")
+        await until(pilot, lambda: "epoch 35/50" in text(app) and "loss" in text(app))
+        await press(pilot, "y", "s")
+        await until(pilot, lambda: "loss, log, smoothed 0.6" in text(app))
+        await press(pilot, "h", "h")
+        await until(pilot, lambda: "epoch 3" in text(app).splitlines()[-2])
+        await press(pilot, "0", "plus")
+        await until(pilot, lambda: "epochs " in text(app))
+        await press(pilot, "0", "m", "o")
+        await until(pilot, lambda: "accuracy" in text(app) and "other seeds ± sd" in text(app))
+        await press(pilot, "tab", "tab")
+        await until(pilot, lambda: "attempt 1" in text(app))
+        await press(pilot, "slash", *"nowhere", "enter")
+        await until(pilot, lambda: "not in the log: nowhere" in text(app))
+
+    drive(home, play)
+
+
+def test_two_runs_are_compared_by_what_differs(home: Path) -> None:
+    with Store.read(home) as store:
+        other = store.runs(parse(["method=scratch", "shots=2", "seed=4"]))[0].id
+
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "2")
+        await until(pilot, lambda: "[all]" in text(app) and "running" in text(app))
+        await press(pilot, "enter", "tab", "tab", "tab")
+        await until(pilot, lambda: "[specification]" in text(app) and "checksum" in text(app))
+        await press(pilot, "v", *other, "enter")
+        await until(pilot, lambda: "checksum" not in text(app) and "scratch" in text(app))
+
+    drive(home, play)
+
+
+def test_a_run_folder_that_vanishes_or_is_torn_is_no_end(home: Path) -> None:
+    import shutil
+
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "2")
+        await until(pilot, lambda: "[all]" in text(app) and "running" in text(app))
+        await press(pilot, "enter")
+        await until(pilot, lambda: "epoch 35/50" in text(app) and "loss" in text(app))
+        folder = home / "runs" / app.screen._run
+        with (folder / "metrics.jsonl").open("ab") as file:
+            file.write(b'{"epoch": 36, "lo\xff\n{"epoch": "x"}\n[1]\n{"epoch": 37, "loss": 1')
+        await pilot.pause(1.5)
+        assert "loss" in text(app)
+        shutil.rmtree(folder)
+        await press(pilot, "tab", "tab", "tab", "tab")
+        await pilot.pause(1.5)
+        assert "l2tww, Digits" in text(app)
+
+    drive(home, play)

@@ -38,9 +38,10 @@ class RunScreen(L2TScreen):
     """A run, or with `cell` the mean of all runs of a cell."""
 
     NAME = "run"
+    AUTO_FOCUS = ""
     DEFAULT_CSS = """
     RunScreen ContentSwitcher { height: 1fr; }
-    RunScreen #log { padding: 0 1; }
+    RunScreen #text { padding: 0 1; }
     """
 
     def __init__(self, run: str, alone: bool = False) -> None:
@@ -64,7 +65,7 @@ class RunScreen(L2TScreen):
             yield Plot(id=VIEWS[0])
             yield WeightsPane(self._run, id=VIEWS[1])
             with VerticalScroll(id=VIEWS[2], can_focus=True):
-                yield Static("", id="log", markup=False)
+                yield Static("", id="text", markup=False)
             yield Table(SPEC_HEADS, "nothing differs", id=VIEWS[3])
 
     def on_mount(self) -> None:
@@ -140,7 +141,7 @@ class RunScreen(L2TScreen):
         self._lines = data.lines
         head = ["… (the end only)"] if data.cut else []
         text = "\n".join([*head, *data.lines]) if data.lines else "No log: it was never begun."
-        self.query_one("#log", Static).update(text)
+        self.query_one("#text", Static).update(text)
         if self._follows:
             self.query_one(f"#{VIEWS[2]}", VerticalScroll).scroll_end(animate=False)
 
