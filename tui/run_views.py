@@ -13,7 +13,7 @@ from l2t.store.plain import RefusedError, read_object
 from l2t.store.rows import RunRow
 from tui.curves import MetricsReader, mean_and_band
 from tui.feed import Reader, View
-from tui.widgets.curve_plot import Curve
+from tui.widgets.plot import Curve
 
 LOG_BYTES = 64 << 10
 """Of the log's end that are shown."""

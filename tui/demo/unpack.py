@@ -58,6 +58,7 @@ class _Stage(Store):
         """Move all times so that the last ending was AGO seconds before `now`."""
         by = now - AGO - float(self._one("SELECT max(finished) FROM jobs"))
         tables = {"jobs": ("created", "claimed", "finished"), "sweeps": ("created", "asked"), "artefacts": ("created",)}
+        tables |= {"cells": ("finished",)}
         with self._transaction():
             for table, columns in tables.items():
                 self._all(f"UPDATE {table} SET {', '.join(f'{name} = {name} + {by!r}' for name in columns)}")

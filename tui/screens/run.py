@@ -18,7 +18,7 @@ from tui.screen import L2TScreen
 from tui.screens.prompt import Prompt
 from tui.screens.weights_pane import WeightsPane
 from tui.weights_view import WeightsData
-from tui.widgets.curve_plot import Curve, Drawing, Plot
+from tui.widgets.plot import Curve, Drawing, Plot
 from tui.widgets.table import Head, Line, Table
 from tui.words import counted
 

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual import events
 
+from l2t.printable import printable
 from tui.curves import decimate, smooth
 from tui.widgets.axis import labels, log_ticks, number, ticks
 from tui.widgets.braille import ASCII, BRAILLE, between, line
@@ -23,6 +24,10 @@ COLOURS = ("#56B4E9", "#E69F00", "#33C49A", "#CC79A7", "#F0E442", "#FF7A4D")
 MARKS = "ox+*#@"
 """Signs that tell the curves apart without colour."""
 SMOOTHING = (0.0, 0.6, 0.9, 0.97)
+LARGEST = 1e100
+"""What is larger, or no number at all, is not drawn."""
+SMALLEST = 1e-100
+"""What is smaller is not drawn on a logarithmic axis."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,7 @@ class Plot(Drawn):
         curves = [kept for curve in drawing.curves if len((kept := self._kept(curve)).xs)]
         if not curves:
             left_out = any(len(curve.xs) for curve in drawing.curves) and self.look.log
-            return sentence("no value above 0 for a logarithmic axis" if left_out else drawing.empty, width)
+            return sentence("no value above 0: y turns to a linear axis" if left_out else drawing.empty, width)
         if width < 20 or height < 6:
             return [self._legend(curves, width)]
         low, high = self._window()
@@ -149,16 +154,18 @@ class Plot(Drawn):
         return shown
 
     def _kept(self, curve: Curve) -> Curve:
-        """What the look lets through: smoothed, and positive on a logarithmic axis."""
+        """What the look lets through: finite values; smoothed; positive ones on a logarithmic axis."""
         factor = SMOOTHING[self.look.smoothing]
-        ys = smooth(curve.ys, factor) if factor else curve.ys
-        band = None if factor else curve.band
-        if not self.look.log:
-            return Curve(curve.name, curve.xs, ys, band)
-        places = [at for at, y in enumerate(ys) if y > 0 and (band is None or band[0][at] > 0)]
-        picked = [[series[at] for at in places] for series in (curve.xs, ys, *(band or ()))]
-        logs = [[math.log10(value) for value in series] for series in picked[1:]]
-        return Curve(curve.name, picked[0], logs[0], (logs[1], logs[2]) if band else None)
+        series = [curve.ys, *(curve.band or ())]
+        least = SMALLEST if self.look.log else -LARGEST
+        places = [
+            at for at, values in enumerate(zip(*series, strict=True)) if least < min(values) <= max(values) < LARGEST
+        ]
+        picked = [smooth([values[at] for at in places], factor) for values in series]
+        if self.look.log:
+            picked = [[math.log10(value) for value in values] for values in picked]
+        band = (picked[1], picked[2]) if curve.band else None
+        return Curve(printable(curve.name), [curve.xs[at] for at in places], picked[0], band)
 
     def _whole(self) -> tuple[float, float]:
         first = min((curve.xs[0] for curve in self._drawing.curves if len(curve.xs)), default=0.0)
@@ -187,8 +194,8 @@ class Plot(Drawn):
                 part = series[first:last]
                 values += [min(part), max(part)] if len(part) else []
         bottom, top = min(values, default=0.0), max(values, default=1.0)
-        if not top > bottom:
-            spare = abs(bottom) * 0.1 or 1.0
+        if not top - bottom > 1e-9 * max(abs(top), abs(bottom)):
+            spare = 0.5 if self.look.log else abs(bottom) * 0.1 or 1.0
             return bottom - spare, top + spare
         return bottom, top
 
@@ -207,7 +214,7 @@ class Plot(Drawn):
 
         def points(at: Sequence[float], of: Sequence[float]) -> list[tuple[int, int]]:
             first, last = max(bisect_left(at, xs[0]) - 1, 0), bisect_right(at, xs[1]) + 1
-            some, values = decimate(at[first:last], of[first:last], wide)
+            some, values = decimate(at[first:last], of[first:last], wide, *xs)
             return [
                 (round((x - xs[0]) / (xs[1] - xs[0]) * (wide - 1)), round((y - ys[0]) / (ys[1] - ys[0]) * (high - 1)))
                 for x, y in zip(some, values, strict=True)
@@ -284,7 +291,8 @@ class Plot(Drawn):
     def _title(self, width: int) -> list[Piece]:
         how = []
         if self.look.log:
-            how.append("log")
+            dropped = sum(not y > SMALLEST for curve in self._drawing.curves for y in curve.ys)
+            how.append(f"log, {dropped} values ≤ 0 left out" if dropped else "log")
         if factor := SMOOTHING[self.look.smoothing]:
             how.append(f"smoothed {factor:g}")
         if self.look.window:
@@ -306,6 +314,7 @@ class Plot(Drawn):
             mark = f"{MARKS[number_ % len(MARKS)]} " if len(curves) > 1 else ""
             text = f"{mark}{curve.name} {number(value)}   "
             if cell_len(text) > room:
+                pieces.append((f"+{len(curves) - number_}"[: max(room, 0)], FAINT))
                 break
             pieces.append((text, self._style(number_)))
             room -= cell_len(text)
