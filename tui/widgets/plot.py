@@ -26,6 +26,8 @@ MARKS = "ox+*#@"
 SMOOTHING = (0.0, 0.6, 0.9, 0.97)
 LARGEST = 1e100
 """What is larger, or no number at all, is not drawn."""
+LABEL = 9
+"""Characters above which a tick's label is shortened."""
 SMALLEST = 1e-100
 """What is smaller is not drawn on a logarithmic axis."""
 
@@ -271,6 +273,8 @@ class Plot(Drawn):
         else:
             values = places = ticks(bottom, top, most)
         texts = labels(values, self._drawing.units)
+        if longest(texts) > LABEL:
+            texts = [number(value) for value in values]
         marks = {
             rows - 1 - round((place - bottom) / (top - bottom) * (rows - 1)): text
             for place, text in zip(places, texts, strict=True)
@@ -278,7 +282,7 @@ class Plot(Drawn):
         return marks, texts
 
     def _x_axis(self, low: float, high: float, columns: int) -> list[list[Piece]]:
-        values = ticks(low, high, max(columns // 12, 2), whole=True)
+        values = ticks(low, high, max(columns // 12, 3), whole=True)
         texts = labels(values)
         rule, below = ["─"] * columns, [" "] * (columns + self._left)
         for value, text in zip(values, texts, strict=True):

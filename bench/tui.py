@@ -1,0 +1,201 @@
+"""What the screens cost: the first paint, being at rest, streaming runs, answering keys, memory.
+
+    python bench/tui.py [paint] [rest] [stream] [keys] [snapshot]
+
+Drives the real app in a pseudo-terminal, over a store of 10,000 runs; CPU is user + system time of the whole process
+tree, read from /proc. Prints each figure against its budget and fails where one is missed.
+"""
+
+import json
+import os
+import pty
+import select
+import statistics
+import struct
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from fcntl import ioctl
+from pathlib import Path
+from termios import TIOCSWINSZ
+
+import psutil
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import queueing
+
+from l2t.store.folder import JobFolder
+from l2t.store.rows import Owner, Submission
+from l2t.store.store import Store
+
+DONE = 9_000
+STREAMS = 8
+REST_SECONDS = 30.0
+STREAM_SECONDS = 30.0
+KEYS = 60
+REPEATS = 5
+APP = "from cli.app import main; main()"
+
+
+def fill(home: Path) -> list[tuple[str, Owner]]:
+    """10,000 runs: most done, STREAMS running and owned by this process."""
+    owner = Owner(os.uname().nodename, "", os.getpid(), 1)
+    running = []
+    with Store.open(home) as store:
+        store.submit(Submission("l2t run", "thesis", queueing.SEEDS, queueing.sweep()))
+        for at in range(DONE):
+            job = store.claim(owner, "cpu")
+            assert job is not None
+            store.finish(job.id, owner, {"accuracy": 40.0 + at % 997 / 100}, 60.0, 10**8)
+        for _ in range(STREAMS):
+            job = store.claim(owner, "cpu")
+            assert job is not None
+            running.append((job.id, owner))
+    return running
+
+
+class Terminal:
+    """The app in a terminal of its own."""
+
+    def __init__(self, home: Path, columns: int, rows: int) -> None:
+        self.started = time.perf_counter()
+        self.pid, self.master = pty.fork()
+        if not self.pid:
+            os.environ |= {"L2T_HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+            os.execv(sys.executable, [sys.executable, "-P", "-c", APP, "tui"])
+        ioctl(self.master, TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.process = psutil.Process(self.pid)
+        self.read = 0
+
+    def until(self, met: Callable[[bytes], bool], seconds: float = 30.0) -> bytes:
+        """What it writes until that is met, or nothing came for so long."""
+        data = b""
+        deadline = time.perf_counter() + seconds
+        while not met(data) and (left := deadline - time.perf_counter()) > 0:
+            if select.select([self.master], [], [], left)[0]:
+                chunk = os.read(self.master, 65536)
+                data += chunk
+                self.read += len(chunk)
+        return data
+
+    def quiet(self, seconds: float = 1.0) -> None:
+        """Wait until it writes nothing for so long."""
+        while self.until(lambda data: bool(data), seconds):
+            pass
+
+    def press(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+    def cpu(self) -> float:
+        """Seconds of user and system time of the process tree so far."""
+        total = 0.0
+        for process in [self.process, *self.process.children(recursive=True)]:
+            times = process.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+        return total
+
+    def memory(self) -> int:
+        return int(self.process.memory_info().rss)
+
+    def close(self) -> None:
+        self.press("q")
+        self.until(lambda data: False, 0.5)
+        self.process.kill()
+        os.close(self.master)
+        os.waitpid(self.pid, 0)
+
+
+def paint(home: Path) -> bool:
+    """CPU until the Matrix of 10,000 runs stands there."""
+    cpu, wall, sizes = [], [], []
+    for _ in range(REPEATS):
+        terminal = Terminal(home, 80, 24)
+        terminal.until(lambda data: b"l2twww" in data)
+        wall.append(time.perf_counter() - terminal.started)
+        cpu.append(terminal.cpu())
+        terminal.quiet()
+        sizes.append(terminal.memory() / 1e6)
+        terminal.close()
+    note = f"{min(cpu):.2f}-{max(cpu):.2f}, n={REPEATS}; wall {statistics.median(wall):.2f} s"
+    kept = queueing.line("first paint, CPU", statistics.median(cpu), "s", 0.7, note)
+    return queueing.line("memory", statistics.median(sizes), "MB", 100, f"n={REPEATS}") and kept
+
+
+def rest(home: Path) -> bool:
+    """CPU and bytes of an app at which nothing happens."""
+    terminal = Terminal(home, 120, 40)
+    terminal.until(lambda data: b"l2twww" in data)
+    terminal.quiet(3.0)
+    cpu, read = terminal.cpu(), terminal.read
+    terminal.until(lambda data: False, REST_SECONDS)
+    share, written = (terminal.cpu() - cpu) / REST_SECONDS * 100, terminal.read - read
+    terminal.close()
+    kept = queueing.line("at rest, CPU", share, "%", 0.5, f"{REST_SECONDS:.0f} s")
+    return queueing.line("at rest, written", written / REST_SECONDS, "B/s", 0, f"{REST_SECONDS:.0f} s") and kept
+
+
+def stream(home: Path, running: list[tuple[str, Owner]]) -> bool:
+    """CPU, bytes and answers to keys with 8 runs that write 10 epochs a second, one of them on the screen."""
+    from threading import Event, Thread
+
+    over = Event()
+
+    def write() -> None:
+        with Store.open(home) as store:
+            folders = [JobFolder.of(home, "run", id) for id, _ in running]
+            for folder in folders:
+                folder.make()
+            epoch = 0
+            while not over.wait(0.1):
+                epoch += 1
+                for folder in folders:
+                    row = {"epoch": epoch, "loss": 3 / epoch, "ce": 2 / epoch, "lr": 0.1, "accuracy": 50.0}
+                    with folder.metrics.open("a") as file:
+                        file.write(json.dumps(row) + "\n")
+                if epoch % 10 == 0:
+                    for id, owner in running:
+                        store.progress(id, owner, epoch, 200)
+
+    writer = Thread(target=write)
+    writer.start()
+    terminal = Terminal(home, 120, 40)
+    try:
+        terminal.until(lambda data: b"l2twww" in data)
+        terminal.press("2")
+        terminal.until(lambda data: b"running" in data)
+        terminal.press("\r")
+        terminal.until(lambda data: False, 5.0)
+        cpu, read = terminal.cpu(), terminal.read
+        terminal.until(lambda data: False, STREAM_SECONDS)
+        share, written = (terminal.cpu() - cpu) / STREAM_SECONDS * 100, (terminal.read - read) / STREAM_SECONDS / 1e3
+        answers = []
+        for at in range(KEYS):
+            begun = time.perf_counter()
+            terminal.press("\x1b[C" if at % 2 else "\x1b[D")
+            terminal.until(lambda data: bool(data), 2.0)
+            answers.append((time.perf_counter() - begun) * 1e3)
+            time.sleep(0.05)
+        late = statistics.quantiles(answers, n=20)[-1]
+        size = terminal.memory() / 1e6
+    finally:
+        over.set()
+        writer.join()
+        terminal.close()
+    kept = queueing.line("8 runs streaming, CPU", share, "%", 5, f"{STREAM_SECONDS:.0f} s at 120x40")
+    kept &= queueing.line("8 runs streaming, written", written, "KB/s", 40, "")
+    kept &= queueing.line("a key answered, p95", late, "ms", 50, f"n={KEYS}, median {statistics.median(answers):.0f}")
+    return queueing.line("memory while streaming", size, "MB", 100, "") and kept
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        running = fill(home)
+        kept = [paint(home), rest(home), stream(home, running)]
+    return 0 if all(kept) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
