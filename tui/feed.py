@@ -35,7 +35,9 @@ class Reader:
     home: Path
     now: float
     memory: dict[object, object] = field(default_factory=dict)
-    """Kept from one read of a view to the next: offsets, arrays."""
+    """Kept from one read to the next of views of the same kind and run: offsets, arrays."""
+    asked: bool = False
+    """Whether this process has just changed something: nothing that was kept may hide it."""
 
 
 class View(Protocol):
@@ -90,6 +92,7 @@ class Feed(threading.Thread):
         self._overview: Overview | None = None
         self._read_view: View | None = None
         self._ending: int | None = None
+        self._asked = False
 
     def watch(self, view: View | None) -> None:
         """From now on read this, at once."""
@@ -100,6 +103,7 @@ class Feed(threading.Thread):
         """Look now: something was changed by this process."""
         self._signs = ()
         self._overviewed = float("-inf")
+        self._asked = True
         self._wake.set()
 
     def close(self) -> None:
@@ -177,11 +181,12 @@ class Feed(threading.Thread):
     def _data(self, view: View | None, store: Store, now: float, moved: bool) -> object:
         if view is None:
             return None
-        if view != self._read_view:
+        if _subject(view) != _subject(self._read_view):
             self._memory = {}
-        elif not (moved or view.files):
+        elif view == self._read_view and not (moved or view.files):
             return None
-        data = view.read(Reader(store, self._home, now, self._memory))
+        data = view.read(Reader(store, self._home, now, self._memory, self._asked))
+        self._asked = False
         self._read_view = view
         return data
 
@@ -191,3 +196,8 @@ class Feed(threading.Thread):
         if before is None or last <= before:
             return ()
         return tuple(store.ended_after(before))[-TOLD:]
+
+
+def _subject(view: View | None) -> tuple[type, object]:
+    """What a view's memory is about."""
+    return type(view), getattr(view, "run", None)

@@ -54,8 +54,8 @@ class RunView:
 class CurvesData:
     """Metric → curves: the run's own, and with `cell` the mean of the cell's other seeds."""
 
-    version: int
-    """Grows with every row that was read: the curves are compared by it alone."""
+    sign: tuple[int, tuple[str, ...]]
+    """Rows that were read, and of which runs: the curves are compared by it alone."""
     curves: Mapping[str, tuple[Curve, ...]] = field(compare=False)
 
 
@@ -82,10 +82,11 @@ class CurvesView:
                     break
         readers = [known[id] for id in ids]
         version = sum(metrics.version for metrics in readers)
+        sign = (version, tuple(ids))
         kept = reader.memory.get("curves")
-        if isinstance(kept, CurvesData) and kept.version == version:
+        if isinstance(kept, CurvesData) and kept.sign == sign:
             return kept
-        data = CurvesData(version, self._curves(readers))
+        data = CurvesData(sign, self._curves(readers))
         reader.memory["curves"] = data
         return data
 

@@ -25,6 +25,8 @@ HEADS = (
     Head("tags", narrow=12, drop=3),
     Head("note", narrow=24, drop=5),
 )
+ORDER_SECONDS = 5.0
+"""After which priorities, tags and notes, too, are looked at again."""
 TONES = {State.DONE: "good", State.FAILED: "bad", State.PAUSED: "warn", State.INTERRUPTED: "warn"}
 TONES |= {State.QUEUED: "faint", State.CANCELLED: "faint"}
 
@@ -52,17 +54,25 @@ class RunsView:
     files: bool = field(default=False, init=False)
 
     def read(self, reader: Reader) -> Window:
-        condition = parse(self.words)
-        store = reader.store
-        total = sum(store.count(condition).values())
+        numbers = self._ordered(reader)
+        total = len(numbers)
         first = max(min(self.first, total - self.count), 0)
-        if self.order == "queue":
-            ordered = store.queue(condition) if total else []
-            rows = ordered[first : first + self.count]
-        else:
-            rows = store.runs(condition, self.order, self.count, first)
+        rows = tuple(reader.store.rows_of(numbers[first : first + self.count]))
         lost = frozenset(row.id for row in rows if is_lost(row, reader.now))
-        return Window(tuple(rows), lost, first, total, reader.now)
+        return Window(rows, lost, first, total, reader.now)
+
+    def _ordered(self, reader: Reader) -> Sequence[int]:
+        """Numbers of all runs that are shown, in order: read anew when runs changed their state, and now and then for
+        what only changes their order."""
+        sign = (self.words, self.order, reader.store.signature())
+        known = reader.memory.get("ordered")
+        fresh = not reader.asked and isinstance(known, tuple) and known[0] == sign
+        if fresh and isinstance(known, tuple) and reader.now - known[1] < ORDER_SECONDS:
+            numbers: Sequence[int] = known[2]
+            return numbers
+        numbers = reader.store.ordered(parse(self.words), self.order)
+        reader.memory["ordered"] = (sign, reader.now, numbers)
+        return numbers
 
     def at(self, first: int, count: int) -> "RunsView":
         """The same runs elsewhere."""

@@ -8,6 +8,7 @@ from textual.widgets import Static
 from l2t.errors import UsageError
 from l2t.printable import printable
 from l2t.store.filter import HELP, Filter, parse
+from l2t.store.paging import ORDERS
 from l2t.store.rows import Changed
 from l2t.store.store import Store
 from tui.feed import Frame
@@ -18,8 +19,9 @@ from tui.widgets.table import Table
 from tui.words import counted
 
 STATES = ("", "state=running", "state=queued,paused,interrupted", "state=failed,cancelled", "state=done")
+GREATEST_FIRST = ("finished", "accuracy", "priority", "created")
+"""Orders that begin at their end."""
 NAMES = ("all", "running", "waiting", "failed", "done")
-ORDERS = ("queue", "-finished", "-accuracy", "state", "method", "dataset", "shots", "seed", "-priority", "-created")
 EMPTY = "No runs yet.\n\n3  chooses what to run and queues it."
 NONE = "No run meets this filter.\n\n/  changes it, ] shows runs of other states."
 
@@ -110,14 +112,14 @@ class QueueScreen(L2TScreen):
         self._renew()
 
     def action_sort(self) -> None:
-        order = self.l2t.memory.order
+        order = self.l2t.memory.order.lstrip("-")
         at = ORDERS.index(order) if order in ORDERS else -1
-        self._sort(ORDERS[(at + 1) % len(ORDERS)])
+        following = ORDERS[(at + 1) % len(ORDERS)]
+        self._sort(f"-{following}" if following in GREATEST_FIRST else following)
 
     def action_reverse(self) -> None:
         order = self.l2t.memory.order
-        if order != "queue":
-            self._sort(order[1:] if order.startswith("-") else f"-{order}")
+        self._sort(order[1:] if order.startswith("-") else f"-{order}")
 
     def _sort(self, order: str) -> None:
         self.l2t.memory.order = self.table.sorted = order
