@@ -3,29 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from l2t.report.judged import Judged
 from l2t.report.matrix import MatrixTable, layout
 from l2t.store.rows import CellRow
 from tui.feed import Reader
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What statistics say of a cell."""
-
-    half: float | None
-    """Half the width of the 95 % interval of the mean, percentage points."""
-    baseline: bool
-    """Whether the others of its table are compared with it."""
-    difference: float | None
-    """Mean minus the baseline's, percentage points."""
-    p: float | None
-    """Mann–Whitney U, not corrected."""
-    adjusted: float | None
-    """After Holm's correction."""
-    interim: bool
-    """Whether planned runs of a side are missing."""
-    note: str
-    """Why there is no test."""
+from tui.judging import key_of
 
 
 @dataclass(frozen=True)
@@ -35,6 +17,8 @@ class MatrixData:
     tables: tuple[MatrixTable, ...]
     cells: Mapping[str, CellRow]
     """By hash."""
+    key: str = ""
+    """Another one for other results: what statistics of them are kept under."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +40,7 @@ class MatrixView:
         else:
             tables = layout(cells.values(), reader.store.cell_specs(cells))
             reader.memory["layout"] = (cells.keys(), tables)
-        data = MatrixData(tables, cells)
+        data = MatrixData(tables, cells, key_of(cells.values()))
         reader.memory["matrix"] = (sign, data)
         return data
 
@@ -85,7 +69,9 @@ def sign(judged: Judged | None) -> str:
         return " "
     if judged.baseline:
         return "◆"
-    if judged.adjusted is None or judged.difference is None or judged.adjusted >= 0.05:
+    if judged.adjusted is None or judged.difference is None:
+        return " "
+    if judged.adjusted >= 0.05:
         return "·"
     return ("△▽" if judged.interim else "▲▼")[judged.difference < 0]
 

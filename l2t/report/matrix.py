@@ -71,3 +71,13 @@ def _rows(cells: Sequence[Cell], split_by: Sequence[str]) -> dict[str, str]:
     for (row, _, _), members in meeting.items():
         splits.setdefault(row, {}).update(dict.fromkeys(differing(members)))
     return {cell.hash: label(cell, (*split_by, *splits[label(cell, split_by)])) for cell in cells}
+
+
+def splits(cells: Iterable[CellRow], specs: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """The settings by which rows have to be told apart so that no two cells meet in one place."""
+    known = [Cell(cell.cell, settings_of(specs[cell.cell]), (), cell.planned, cell) for cell in cells]
+    meeting: dict[tuple[Any, ...], list[Cell]] = {}
+    for key, members in by_table(known).items():
+        for cell in members:
+            meeting.setdefault((key, cell.first.method, cell.first.shots), []).append(cell)
+    return tuple(dict.fromkeys(key for members in meeting.values() for key in differing(members)))

@@ -3,9 +3,11 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pytest
+from scipy import stats
 from screens import demo, drive, press, text, until
 from textual.pilot import Pilot
 
@@ -52,7 +54,7 @@ def test_a_screen_looks_as_it_did(
     file = GOLDEN / f"{name}-{width}x{height}.txt"
 
     async def play(app: L2TApp, pilot: Play) -> None:
-        await until(pilot, lambda: "▶ 2" in text(app) and "71.0" in text(app))
+        await until(pilot, lambda: "▶ 2" in text(app) and "71.0 ± " in text(app))
         await press(pilot, *keys)
         await until(pilot, lambda: says in text(app))
         shown = text(app) + "\n"
@@ -277,5 +279,21 @@ def test_a_run_folder_that_vanishes_or_is_torn_is_no_end(home: Path) -> None:
         await press(pilot, "tab", "tab", "tab", "tab")
         await pilot.pause(1.5)
         assert "l2tww, Digits" in text(app)
+
+    drive(home, play)
+
+
+def test_the_matrix_says_what_the_report_says(home: Path) -> None:
+    with Store.read(home) as store:
+        rows = [row.accuracy for row in store.runs(parse(["method=scratch", "shots=5"])) if row.accuracy is not None]
+    low, high = stats.t.interval(0.95, len(rows) - 1, fmean(rows), stats.sem(rows))
+
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await until(pilot, lambda: f"▲ {fmean(rows):.1f} ± {(high - low) / 2:.1f}" in text(app))
+        assert "▲ better than l2tww" in text(app)
+        await press(pilot, "m")
+        await until(pilot, lambda: "points" in text(app))
+        await press(pilot, "m")
+        await until(pilot, lambda: "p 0.0" in text(app))
 
     drive(home, play)

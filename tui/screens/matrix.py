@@ -1,16 +1,18 @@
 """The home screen: methods × (data set, shots), filling live."""
 
-from collections.abc import Mapping
+from time import monotonic
 
 from textual.app import ComposeResult
 from textual.widgets import Static
 
 from l2t.printable import printable
+from l2t.report.judged import Judged
 from l2t.report.titles import dataset_title
 from l2t.store.rows import CellRow
 from l2t.words import percent
 from tui.feed import Frame
-from tui.matrix import Judged, MatrixData, MatrixView, best, counts, sign
+from tui.judging import Judgement, judge
+from tui.matrix import MatrixData, MatrixView, best, counts, sign
 from tui.screen import L2TScreen
 from tui.widgets.matrix import Entry, MatrixTable, Shown
 from tui.words import pvalue, signed
@@ -24,6 +26,8 @@ shell. l2t doctor says what this machine has.
 
 ?  shows all keys."""
 
+JUDGE_SECONDS = 20.0
+"""Between two computations of the statistics, a second of processor time each, while runs end one after the other."""
 MEASURES = ("runs", "difference", "p-value")
 FOOT = "▲ better than {baseline}, ▼ worse (Holm, p < 0.05); △ ▽ so far; · no difference shown; bold best"
 
@@ -36,7 +40,9 @@ class MatrixScreen(L2TScreen):
     def __init__(self) -> None:
         super().__init__()
         self._data = MatrixData((), {})
-        self._judged: Mapping[tuple[int, str], Judged] = {}
+        self._judgement = Judgement("", {})
+        self._judging = False
+        self._judged = float("-inf")
         self._at = 0
 
     def body(self) -> ComposeResult:
@@ -55,6 +61,33 @@ class MatrixScreen(L2TScreen):
         if isinstance(frame.data, MatrixData):
             self._data = frame.data
             self._draw()
+        self._judge()
+
+    @property
+    def busy(self) -> bool:
+        return self._judging
+
+    def _judge(self) -> None:
+        """Ask for the statistics of what is shown, where they are of something else; not too often."""
+        data = self._data
+        if self._judging or not data.cells or self._judgement.key == data.key:
+            return
+        if monotonic() - self._judged < JUDGE_SECONDS:
+            return
+        self._judging = True
+        home, keep = self.l2t.home, not self.l2t.read_only
+
+        def work() -> None:
+            found = judge(home, data.key, keep)
+            self.app.call_from_thread(self._told, found)
+
+        self.run_worker(work, thread=True, exit_on_error=False, group="judge")
+
+    def _told(self, found: Judgement) -> None:
+        self._judging, self._judged, self._judgement = False, monotonic(), found
+        if found.problem:
+            self.notify(printable(found.problem), severity="warning", markup=False)
+        self._draw()
 
     def _draw(self) -> None:
         tables = self._data.tables
@@ -84,7 +117,8 @@ class MatrixScreen(L2TScreen):
         foot.update(f"{text}   [{MEASURES[self.l2t.memory.measure % len(MEASURES)]}]")
 
     def _of(self, cell: str) -> Judged | None:
-        return self._judged.get((self._at, cell))
+        table = self._data.tables[self._at]
+        return self._judgement.cells.get(((table.target, table.source, table.training), cell))
 
     def _entry(self, cell: CellRow, winners: frozenset[str]) -> Entry:
         judged = self._of(cell.cell)
@@ -94,9 +128,9 @@ class MatrixScreen(L2TScreen):
         mark = sign(judged)
         second = counts(cell)
         if judged and self.l2t.memory.measure % len(MEASURES) == 1 and not judged.baseline:
-            second = f"{signed(judged.difference)} points" if judged.difference is not None else judged.note
+            second = f"{signed(judged.difference)} points" if judged.difference is not None else "no test"
         elif judged and self.l2t.memory.measure % len(MEASURES) == 2 and not judged.baseline:
-            second = f"p {pvalue(judged.adjusted)}" if judged.adjusted is not None else judged.note
+            second = f"p {pvalue(judged.adjusted)}" if judged.adjusted is not None else "no test"
         tone = {"▲": "good", "▼": "bad"}.get(mark, "")
         return Entry(cell.cell, f"{mark} {mean}", f"  {second}", cell.cell in winners, tone)
 
