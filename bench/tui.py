@@ -75,7 +75,10 @@ class Terminal:
         deadline = time.perf_counter() + seconds
         while not met(data) and (left := deadline - time.perf_counter()) > 0:
             if select.select([self.master], [], [], left)[0]:
-                chunk = os.read(self.master, 65536)
+                try:
+                    chunk = os.read(self.master, 65536)
+                except OSError:  # it has ended
+                    break
                 data += chunk
                 self.read += len(chunk)
         return data

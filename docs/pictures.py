@@ -47,5 +47,14 @@ def draw(name: str, *command: str) -> None:
     console.save_svg(str(HERE / "images" / f"{name}.svg"), title="l2t")
 
 
+def screen(name: str, size: str) -> None:
+    """docs/images/NAME.svg: a screen of the recorded demo."""
+    file = str(HERE / "images" / f"{name}.svg")
+    command = [L2T, "tui", "--demo", "--screenshot", file, "--screen", name, "--size", size]
+    subprocess.run(command, check=True, env=os.environ | {"LANG": "C.UTF-8"})
+
+
 if __name__ == "__main__":
     draw("report", "report")
+    screen("matrix", "100x20")
+    screen("run", "100x26")

@@ -10,7 +10,7 @@ from typing import Any
 
 from l2t.errors import UsageError
 from l2t.store.files import read_json, write_json
-from tui.actions import EVERYWHERE, TABLES, checked_keymap, of, shadowed
+from tui.actions import EVERYWHERE, TABLES, checked_keymap, shadowed
 
 NAME = "tui.json"
 KEYMAP = "keymap.toml"
@@ -69,6 +69,8 @@ def keymap(home: Path) -> dict[str, str]:
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
     for place in PLACES:
-        if twice := shadowed(keys, (EVERYWHERE, TABLES, place) if of(place) else (EVERYWHERE,)):
+        wheres = (EVERYWHERE, TABLES, place)
+        before = shadowed({}, wheres)  # a screen's own keys may stand above those of its tables
+        if twice := [clash for clash in shadowed(keys, wheres) if clash not in before]:
             raise UsageError(f"{path}: one key for two actions: {'; '.join(twice)}")
     return keys
