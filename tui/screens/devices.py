@@ -19,7 +19,7 @@ from tui.words import counted
 HEADS = (
     Head("slot"),
     Head("device", drop=2),
-    Head("worker", right=True, drop=1),
+    Head("worker pid", right=True, drop=1),
     Head("works on", narrow=30),
     Head("epoch", right=True),
     Head("since", right=True),
