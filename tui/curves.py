@@ -6,6 +6,7 @@ No numpy: a poll handles what was written since the one before, and a plot a few
 import itertools
 import json
 import math
+import os
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -59,6 +60,10 @@ class _Metric:
             self.epochs = array("d", (self.epochs[at] for at in kept))
 
 
+GONE = (-1, -1)
+"""Stands for the file that was read and is there no more: whatever comes in its place is another."""
+
+
 class MetricsReader:
     """One run's `metrics.jsonl`, followed by offset.
 
@@ -76,6 +81,7 @@ class MetricsReader:
     def _clear(self) -> None:
         self._metrics: dict[str, _Metric] = {}
         self._offset, self._tail = 0, b""
+        self._file: tuple[int, int] | None = None
         self._last = -1
         self._too_long = False
 
@@ -83,14 +89,18 @@ class MetricsReader:
         """Read at most `limit` bytes more; whether more may be waiting."""
         try:
             with self.path.open("rb", buffering=0) as file:
+                status = os.fstat(file.fileno())
+                there = status.st_dev, status.st_ino
                 file.seek(self._offset - len(self._tail))
                 data = file.read(len(self._tail) + limit)
         except OSError:
+            self._file = None if self._offset == 0 else GONE
             return False
-        if not data.startswith(self._tail):
+        if not data.startswith(self._tail) or self._file not in (None, there):
             self._clear()
             self.version += 1
             return True
+        self._file = there
         fresh = data[len(self._tail) :]
         whole = fresh.rfind(b"\n") + 1
         if not whole and len(fresh) == limit:

@@ -180,6 +180,7 @@ class Feed(threading.Thread):
 
     def _data(self, view: View | None, store: Store, now: float, moved: bool) -> object:
         if view is None:
+            self._read_view = None  # what changes meanwhile is read when it is looked at again
             return None
         if _subject(view) != _subject(self._read_view):
             self._memory = {}

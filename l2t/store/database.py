@@ -187,7 +187,8 @@ class Database:
     def __init__(self, home: Path, connection: sqlite3.Connection) -> None:
         self.home = home
         self._connection = connection
-        self._inode = self._present_inode()
+        # A store in memory stands for one that is not there yet, even where an empty file is: it is about to be.
+        self._inode = self._present_inode() if isinstance(connection, Connection) else None
 
     def _present_inode(self) -> tuple[int, int] | None:
         """What tells the file from another of its name."""

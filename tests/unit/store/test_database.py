@@ -28,6 +28,14 @@ def test_a_new_store_is_private_and_in_wal_mode(tmp_path: Path) -> None:
     connection.close()
 
 
+def test_a_reader_of_a_store_that_is_just_being_made_learns_of_it(tmp_path: Path) -> None:
+    (tmp_path / "l2t.db").touch()
+    with Store.read(tmp_path) as store:
+        assert not store.in_place
+    with Store.open(tmp_path), Store.read(tmp_path) as store:
+        assert store.in_place
+
+
 def test_reading_a_home_that_does_not_exist_sees_nothing_and_creates_nothing(
     tmp_path: Path, make_run: Callable[..., RunSpec]
 ) -> None:
