@@ -32,7 +32,7 @@ class L2TScreen(Screen[None]):
     def __init_subclass__(cls) -> None:
         """The keys of a screen are those of its actions."""
         if cls.NAME:
-            cls.BINDINGS = bindings(cls.NAME)
+            cls.BINDINGS = [*bindings(cls.NAME), *cls.__dict__.get("BINDINGS", ())]
         super().__init_subclass__()
 
     @property

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.suggester import SuggestFromList
 from textual.timer import Timer
@@ -37,6 +39,11 @@ class SweepScreen(L2TScreen):
     """The form."""
 
     NAME = "sweep"
+    # With priority: what is typed right behind an arrow belongs to the next field, however slow the line.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "app.focus_next", "Next field", show=False, priority=True),
+        Binding("up", "app.focus_previous", "Field before", show=False, priority=True),
+    ]
     DEFAULT_CSS = """
     SweepScreen #form { width: 1fr; min-width: 44; }
     SweepScreen .row { height: 1; }
@@ -77,11 +84,6 @@ class SweepScreen(L2TScreen):
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         self.focus_next()
-
-    def on_key(self, event: events.Key) -> None:
-        if event.key in ("down", "up"):
-            event.stop()
-            (self.focus_next if event.key == "down" else self.focus_previous)()
 
     @property
     def values(self) -> dict[str, str]:
