@@ -73,8 +73,6 @@ class RunScreen(L2TScreen):
         plot = self.query_one(Plot)
         plot.ink = self.l2t.ink
         plot.look.log, plot.look.smoothing = memory.log_scale, memory.smoothing
-        for drawn in self.query_one(WeightsPane).query("Drawn"):
-            drawn.ink = self.l2t.ink  # type: ignore[attr-defined]
 
     def view(self) -> RunView:
         cell = self._row.cell if self._row is not None and self._overlaid else None

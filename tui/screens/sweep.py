@@ -131,8 +131,7 @@ class SweepScreen(L2TScreen):
 
         def done(found: Answer) -> None:
             self.l2t.feed.look()
-            severity = "information" if found.code == 0 else "error"
-            self.notify(found.said, severity=severity, markup=False, timeout=6)  # type: ignore[arg-type]
+            self.notify(found.said, severity="error" if found.code else "information", markup=False, timeout=6)
             self.query_one("#preview", Static).update(found.said)
             if found.code == 0:
                 self.app.switch_mode("queue" if command[0] == "queue" else "matrix")
