@@ -169,6 +169,10 @@ def root(
 
 
 def _command() -> int | None:
+    if sys.argv[1:] == ["tui"]:  # reading options makes Typer import pydantic: a fifth of the time to the first screen
+        from cli.tui import tui
+
+        return tui()
     command: Any = get_command(app)
     if "_L2T_COMPLETE" in os.environ:
         command.main(prog_name="l2t")

@@ -80,7 +80,7 @@ def report(
         _write_weights(gather(rows, specs, planned), tuple(split_by or ()), format)
         return
 
-    from l2t.report import build
+    from l2t.report.build import build
 
     made = build(rows, specs, planned, baseline, family.value, split_by or ())
     if format is Format.RICH:

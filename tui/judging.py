@@ -35,7 +35,8 @@ class Judgement:
 def key_of(cells: Iterable[CellRow]) -> str:
     """Another text for other results."""
     digests = "\n".join(sorted(cell.digest for cell in cells))
-    return hashlib.sha256(f"{VERSION}\n{digests}".encode()).hexdigest()[:32]
+    text = f"{VERSION}\n{digests}"
+    return f"cells:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 def judge(home: Path, key: str, keep: bool) -> Judgement:

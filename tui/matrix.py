@@ -1,11 +1,18 @@
 """What the Matrix shows: tables of cells with what is known of each, read and judged outside the screen."""
 
-from collections.abc import Mapping
+import hashlib
+import threading
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import l2t
+from l2t.errors import StoreError
 from l2t.report.judged import Judged
-from l2t.report.matrix import MatrixTable, layout
+from l2t.report.placed import MatrixTable, placed, written
 from l2t.store.rows import CellRow
+from l2t.store.store import Store
 from tui.feed import Reader
 from tui.judging import key_of
 
@@ -25,6 +32,8 @@ class MatrixData:
 class MatrixView:
     """Reads all cells, when one has changed."""
 
+    keep: bool = False
+    """Whether the store may keep how the tables are laid out, so that the next start need not find out."""
     files: bool = field(default=False, init=False)
 
     def read(self, reader: Reader) -> MatrixData:
@@ -34,15 +43,44 @@ class MatrixView:
             data: MatrixData = known[1]
             return data
         cells = {cell.cell: cell for cell in reader.store.cells()}
-        before = reader.memory.get("layout")
+        before = reader.memory.get("tables")
         if isinstance(before, tuple) and before[0] == cells.keys():
             tables = before[1]
         else:
-            tables = layout(cells.values(), reader.store.cell_specs(cells))
-            reader.memory["layout"] = (cells.keys(), tables)
+            tables = self._tables(reader, cells)
+            reader.memory["tables"] = (cells.keys(), tables)
         data = MatrixData(tables, cells, key_of(cells.values()))
         reader.memory["matrix"] = (sign, data)
         return data
+
+    def _tables(self, reader: Reader, cells: Mapping[str, CellRow]) -> tuple[MatrixTable, ...]:
+        """The tables that the store keeps for these cells, else made now: that takes a third of a second, since every
+        method, data set and model is asked for its title."""
+        key = _key(cells)
+        kept = reader.store.summary(key)
+        if kept is not None:
+            with suppress(ValueError, TypeError, KeyError):
+                return placed(kept)
+        from l2t.report.matrix import layout
+
+        tables = layout(cells.values(), reader.store.cell_specs(cells))
+        if self.keep and cells:
+            threading.Thread(target=_keep, args=(reader.home, key, written(tables)), daemon=True).start()
+        return tables
+
+
+def _key(cells: Iterable[str]) -> str:
+    """Another text for other cells, or where another version may lay them out otherwise."""
+    text = "\n".join([l2t.__version__, *sorted(cells)])
+    return f"tables:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def _keep(home: Path, key: str, text: str) -> None:
+    """In a thread of its own: the store may be locked for long."""
+    with suppress(StoreError):
+        if home.is_dir():
+            with Store.open(home) as store:
+                store.keep_summary(key, text)
 
 
 def best(data: MatrixData, table: MatrixTable) -> frozenset[str]:

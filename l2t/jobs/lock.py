@@ -157,6 +157,8 @@ def last_holder(home: Path) -> Holder | None:
     for _ in range(READ_AGAIN):
         if (found := _read(home / NAME)) is not None:
             return found
+        if not (home / NAME).exists():
+            break
         time.sleep(0.01)
     return None
 

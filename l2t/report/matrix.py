@@ -4,28 +4,13 @@ Reads counted cells, no runs, and never imports scipy: the numbers that need it 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from l2t.report.build import by_table, row_order
 from l2t.report.cells import Cell, check_split, differing, label, settings_of
-from l2t.report.titles import model_title, source_title, training_title
+from l2t.report.placed import MatrixTable
+from l2t.report.titles import dataset_title, model_title, source_title, training_title
 from l2t.store.rows import CellRow
-
-
-@dataclass(frozen=True)
-class MatrixTable:
-    """Methods × (data set, shots) of one target, source and training."""
-
-    target: str
-    source: str | None
-    """None where no method of the table uses one."""
-    training: str
-    rows: tuple[str, ...]
-    columns: tuple[tuple[str, int], ...]
-    """Data set, as the store names it, and shots."""
-    places: Mapping[tuple[str, str, int], tuple[str, ...]]
-    """Hashes of the cells by row, data set and shots; more than one only where their settings are alike."""
 
 
 def layout(
@@ -59,6 +44,7 @@ def _table(cells: Sequence[Cell], split_by: Sequence[str]) -> MatrixTable:
         rows=tuple(sorted(dict.fromkeys(rows.values()), key=row_order)),
         columns=tuple(sorted({(cell.first.dataset, cell.first.shots) for cell in cells})),
         places=places,
+        titles={name: dataset_title(name) for name in sorted({cell.first.dataset for cell in cells})},
     )
 
 

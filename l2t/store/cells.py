@@ -10,7 +10,7 @@ from l2t.store.database import Database
 from l2t.store.rows import CellRow
 
 KEPT = 64
-"""Summaries that the store keeps, the latest."""
+"""Summaries of each kind that the store keeps, the latest."""
 
 # Accuracies are grouped in the index alone; states are counted by triggers (see `schema.py`). The squares are of
 # differences from 50, so that a small spread does not drown in them.
@@ -65,12 +65,12 @@ class Cells(Database):
         return rows[0][0] if rows else None
 
     def keep_summary(self, key: str, value: str) -> None:
-        """Keep a text under a key; the oldest of more than KEPT are forgotten."""
+        """Keep a text under a key, "KIND:…"; the oldest of more than KEPT of a kind are forgotten."""
         with self._transaction():
             self._all("INSERT OR REPLACE INTO summaries VALUES (?, ?, ?)", [key, value, time.time()])
-            self._all(
-                "DELETE FROM summaries WHERE key NOT IN (SELECT key FROM summaries ORDER BY made DESC LIMIT ?)", [KEPT]
-            )
+            kind = f"{key.partition(':')[0]}:*"
+            latest = "SELECT key FROM summaries WHERE key GLOB ? ORDER BY made DESC LIMIT ?"
+            self._all(f"DELETE FROM summaries WHERE key GLOB ? AND key NOT IN ({latest})", [kind, kind, KEPT])
 
 
 def _cell(row: tuple[Any, ...]) -> CellRow:

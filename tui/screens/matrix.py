@@ -7,7 +7,6 @@ from textual.widgets import Static
 
 from l2t.printable import printable
 from l2t.report.judged import Judged
-from l2t.report.titles import dataset_title
 from l2t.store.rows import CellRow
 from l2t.words import percent
 from tui.feed import Frame
@@ -51,7 +50,7 @@ class MatrixScreen(L2TScreen):
         yield Static("", classes="foot", id="foot", markup=False)
 
     def view(self) -> MatrixView:
-        return MatrixView()
+        return MatrixView(keep=not self.l2t.read_only)
 
     def on_mount(self) -> None:
         self.query_one(MatrixTable).ink = self.l2t.ink
@@ -107,7 +106,7 @@ class MatrixScreen(L2TScreen):
         for (row, dataset, shots), hashes in table.places.items():
             where = (table.rows.index(row), table.columns.index((dataset, shots)))
             entries[where] = self._entry(self._data.cells[hashes[0]], winners)
-        columns = tuple((printable(dataset_title(name)), f"{n} shot{'s' * (n != 1)}") for name, n in table.columns)
+        columns = tuple((printable(table.titles[name]), f"{n} shot{'s' * (n != 1)}") for name, n in table.columns)
         rows = tuple(map(printable, table.rows))
         self.query_one(MatrixTable).show(Shown(rows, columns, entries))
         baseline = next(

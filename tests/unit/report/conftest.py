@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from l2t.report import Report, build
+from l2t.report.build import build
+from l2t.report.report import Report
 from l2t.spec import RunSpec, SourceRef
 from l2t.store.rows import RunRow
 from l2t.store.state import Reason, State

@@ -3,7 +3,7 @@
 import pytest
 
 from l2t.errors import UsageError
-from l2t.report import Entry, Report
+from l2t.report.report import Entry, Report
 from l2t.report.words import meaning
 from l2t.spec import DataSettings, SourceRef, TrainSettings
 from l2t.stats import NoTest, PValue, holm, mann_whitney, wilcoxon
@@ -164,7 +164,7 @@ def test_runs_that_the_filter_left_out_are_still_planned(runs):
     runs.add("l2tww", MIDDLE)
     everything = {row.cell: 8 for row in runs.rows}
     runs.rows = [row for row in runs.rows if row.seed < 6]
-    from l2t.report import build
+    from l2t.report.build import build
 
     found = entry(build(runs.rows, runs.specs, everything), "ufm")
     assert (found.planned, found.missing, found.comparison.significant) == (8, 2, False)

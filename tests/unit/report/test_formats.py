@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from l2t.report import Report, build
+from l2t.report.build import build
 from l2t.report.formats import TEXTS, renderer
 from l2t.report.formats.rich import lines
+from l2t.report.report import Report
 from l2t.stats import PValue
 from l2t.store.state import State
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from l2t.report.matrix import layout
+from l2t.report.placed import placed, written
 from l2t.spec import SourceRef
 from l2t.store.rows import Submission
 from l2t.store.store import Store
@@ -38,3 +39,8 @@ def test_it_loads_no_scipy():
     code = "import sys, l2t.report.matrix; print(*sorted({'torch', 'scipy', 'pandas', 'numpy'} & {*sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_tables_are_read_as_they_were_written(tmp_path, make_run):
+    made = tables(tmp_path, [make_run(0, shots=shots, method=m) for shots in (5, 10) for m in ("scratch", "ufm")])
+    assert placed(written(made)) == made

@@ -84,7 +84,9 @@ def test_a_store_of_version_2_is_counted_when_it_is_migrated(tmp_path: Path, mak
         assert store._one("PRAGMA user_version") == VERSION
 
 
-def test_only_the_latest_summaries_are_kept(store):
+def test_only_the_latest_summaries_of_a_kind_are_kept(store):
+    store.keep_summary("tables:0", "[]")
     for number in range(70):
-        store.keep_summary(str(number), "{}")
-    assert (store.summary("0"), store.summary("69")) == (None, "{}")
+        store.keep_summary(f"cells:{number}", "{}")
+    assert (store.summary("cells:0"), store.summary("cells:69")) == (None, "{}")
+    assert store.summary("tables:0") == "[]"
