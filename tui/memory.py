@@ -29,10 +29,16 @@ class Memory:
     """Of the queue, in the language of `l2t ls`."""
     order: str = "queue"
     """What the queue is sorted by."""
+    states: str = ""
+    """Which states it shows; empty: all."""
     measure: int = 0
     """What the Matrix shows below each mean."""
     log_scale: bool = False
     smoothing: int = 0
+    run_view: str = "curves"
+    """What a run's screen shows: curves, weights, log or specification."""
+    plot: str = ""
+    """Title of the curves; empty: the first that there are."""
 
 
 def remembered(home: Path) -> Memory:
