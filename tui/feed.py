@@ -13,6 +13,7 @@ from typing import Protocol
 
 from l2t.errors import L2tError
 from l2t.jobs.overview import Overview, overview
+from l2t.jobs.owner import lives_here
 from l2t.jobs.status import shown_at
 from l2t.printable import printable
 from l2t.store.rows import JobRow
@@ -153,7 +154,7 @@ class Feed(threading.Thread):
 
     def _looked(self) -> Frame | None:
         store, view, now = self._opened(), self._view, time.time()
-        signs = (store.changed, shown_at(self._home))
+        signs = (store.changed, shown_at(self._home), self._attended)
         moved = signs != self._signs
         waited = time.monotonic() - self._overviewed
         over = (moved and waited >= OVERVIEW_SECONDS) or (waited >= 10 * OVERVIEW_SECONDS and self._running)
@@ -173,6 +174,12 @@ class Feed(threading.Thread):
         if last is not None and last.problem is None and same_view and data is None and not ended and not over:
             return None
         return Frame(self._home, self._overview, counts, view, data, ended, None, now)
+
+    @property
+    def _attended(self) -> bool:
+        """Whether the process that looked after the home still lives: one that was killed changes no file."""
+        found = self._overview.holder if self._overview else None
+        return found is not None and lives_here(found.owner)
 
     @property
     def _running(self) -> bool:

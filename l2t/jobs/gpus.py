@@ -6,6 +6,10 @@ from typing import Literal, Protocol
 
 import psutil
 
+UNEXPLAINED = 256 << 20
+"""Bytes in use on a GPU, explained by no known process, above which a hidden one is taken to use it: a driver sets less
+aside, a CUDA context takes more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -36,6 +40,10 @@ class Gpu:
     """Percent; None where it is not measured."""
     card: str | None = None
     """UUID of the whole GPU that a MIG instance is part of."""
+    temperature: int | None = None
+    """Degrees Celsius; None where it is not measured, as of MIG instances."""
+    power: float | None = None
+    """Watts; None likewise."""
 
     @property
     def title(self) -> str:

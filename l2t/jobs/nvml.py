@@ -1,25 +1,27 @@
 """The machine's GPUs, asked of the NVIDIA driver through NVML (nvidia-ml-py). No torch, and no CUDA context."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
 from l2t.jobs.gpus import Gpu, Process
 
 PATIENCE = 30.0
-"""Seconds that the driver has for an answer: it may have to wake many cards, and hang when one has failed."""
+"""Seconds that a supervisor gives the driver: it may have to wake many cards, and hang when one has failed."""
 
 
 class Nvml:
     """GPUs by UUID; of a card that MIG divides its instances. A card that does not answer hides no other, and a driver
     that hangs holds nobody up twice.
 
-    module: `pynvml`, or what stands in for it; imported with the first look.
+    module: `pynvml`, or what stands in for it; imported with the first look. patience: seconds that the driver has for
+    an answer.
     """
 
-    def __init__(self, module: Any = None) -> None:
+    def __init__(self, module: Any = None, patience: float = PATIENCE) -> None:
         self._module = module
+        self.patience = patience
         self._open = False
         self._asking: threading.Thread | None = None
         self._found: list[Gpu] = []
@@ -34,10 +36,10 @@ class Nvml:
         if self._asking is None:
             self._asking = threading.Thread(target=self._ask, name="nvml", daemon=True)
             self._asking.start()
-        self._asking.join(0.0 if self._late else PATIENCE)
+        self._asking.join(0.0 if self._late else self.patience)
         self._late = self._asking.is_alive()
         if self._late:
-            self.reason = f"the NVIDIA driver has not answered within {PATIENCE:g} s"
+            self.reason = f"the NVIDIA driver has not answered within {self.patience:g} s"
         else:
             self._asking = None
             self._last, self.reason = self._found, self._problem
@@ -119,10 +121,8 @@ class Nvml:
         before = self._memory(handle)
         processes = self._processes(handle)
         after = self._memory(handle)
-        try:
-            utilisation = float(nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
-        except nvml.NVMLError:  # not measured on MIG instances
-            utilisation = None
+        use = self._measured(nvml.nvmlDeviceGetUtilizationRates, handle)
+        milliwatts = self._measured(nvml.nvmlDeviceGetPowerUsage, handle)
         return Gpu(
             uuid=_text(nvml.nvmlDeviceGetUUID(handle)),
             index=index,
@@ -130,9 +130,18 @@ class Nvml:
             total=int(after.total),
             used=min(int(before.used), int(after.used)),
             processes=processes,
-            utilisation=utilisation,
+            utilisation=None if use is None else float(use.gpu),
             card=card,
+            temperature=self._measured(nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU),
+            power=None if milliwatts is None else milliwatts / 1000,
         )
+
+    def _measured(self, question: Callable[..., Any], *arguments: Any) -> Any:
+        """What the driver answers; None for what it does not measure, as of MIG instances."""
+        try:
+            return question(*arguments)
+        except self._module.NVMLError:
+            return None
 
     def _memory(self, handle: Any) -> Any:
         nvml = self._module

@@ -8,14 +8,10 @@ from typing import Annotated
 from annotated_types import Ge
 
 from l2t.errors import UsageError
-from l2t.jobs.gpus import Gpu
+from l2t.jobs.gpus import UNEXPLAINED, Gpu
 from l2t.jobs.visible import visible_to_cuda
 from l2t.spec.base import Model
 from l2t.spec.run import Device
-
-UNEXPLAINED = 256 << 20
-"""Bytes in use on a GPU, explained by no known process, above which a hidden one is taken to use it: a driver sets less
-aside, a CUDA context takes more."""
 
 
 class SlotSettings(Model):

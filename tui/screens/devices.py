@@ -1,18 +1,23 @@
-"""Where runs are computed: the supervisor, its slots and what runs in them; GPUs that are left alone, and why."""
+"""Where runs are computed: the supervisor, the machine, slots and what runs in them; GPUs left alone, and why."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 
 from textual.app import ComposeResult
+from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from l2t.errors import L2tError
+from l2t.jobs.gauges import Gauges
 from l2t.jobs.overview import Overview
 from l2t.printable import printable
 from l2t.store.state import State
 from l2t.words import duration
-from tui.feed import Frame
+from tui.devices import Machine, Machines
+from tui.feed import Frame, View
 from tui.screen import L2TScreen
 from tui.screens.prompt import Confirm
+from tui.widgets.spark import Meters
 from tui.widgets.table import Head, Line, Table
 from tui.words import counted
 
@@ -31,28 +36,53 @@ u  starts one. It works on the queue in the background, also after the
 
 
 class DevicesScreen(L2TScreen):
-    """Slots and supervisor."""
+    """Supervisor, machine and slots."""
 
     NAME = "devices"
+    DEFAULT_CSS = """
+    DevicesScreen #machine { height: auto; max-height: 50%; scrollbar-size-vertical: 1; }
+    DevicesScreen #unknown { height: auto; padding: 0 1; text-style: dim; display: none; }
+    DevicesScreen #foot { height: auto; max-height: 20%; display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view = Machines(Gauges())
 
     def body(self) -> ComposeResult:
         yield Static("", classes="title", id="title", markup=False)
+        with VerticalScroll(id="machine"):
+            yield Meters(id="meters")
+            yield Static("", id="unknown", markup=False)
         yield Table(HEADS, EMPTY, id="slots")
         yield Static("", classes="foot", id="foot", markup=False)
 
     def on_mount(self) -> None:
+        self.query_one(Meters).ink = self.l2t.ink
         self.query_one(Table).focus()
 
+    def view(self) -> View:
+        return self._view
+
     def show(self, frame: Frame) -> None:
+        if isinstance(frame.data, Machine):
+            self.query_one(Meters).show(frame.data.meters)
+            self._tell("#unknown", frame.data.unknown)
         overview = frame.overview
         if overview is None:
             return
-        self.query_one("#title", Static).update(printable(_who(overview, frame.now)))
+        self._tell("#title", printable(_who(overview, frame.now)))
         lines = _lines(overview, frame.now)
         self.query_one(Table).fill(0, lines, len(lines))
-        left = [f"{name} is left alone: {why}" for name, why in overview.closed]
         waits = [f"some runs wait: {why}" for why in overview.lacks]
-        self.query_one("#foot", Static).update(printable("; ".join([*left, *waits])))
+        self._tell("#foot", "\n".join(map(printable, [*waits, *_left_alone(overview)])))
+
+    def _tell(self, where: str, text: str) -> None:
+        """Show this text there; nothing stands where there is none."""
+        place = self.query_one(where, Static)
+        if place.content != text:
+            place.update(text)
+            place.display = bool(text)
 
     def action_supervisor_up(self) -> None:
         home = self.l2t.home
@@ -115,12 +145,23 @@ def _who(overview: Overview, now: float) -> str:
     found = overview.holder
     if found is None:
         died = "; the last one was killed, or the machine went down" if overview.died else ""
-        left = overview.runs[State.QUEUED]
+        # Those that it worked on go on with the next one.
+        left = sum(overview.runs[state] for state in (State.QUEUED, State.RUNNING, State.INTERRUPTED))
         return f"nobody works here{died}" + (f": {counted(left, 'run')} wait" if left else "")
     doing = {"draining": ", ends after what runs", "paused": f", paused: {overview.problem}"}.get(
         overview.doing or "", ""
     )
     return f"{found.description}, since {duration(now - found.since)}{doing}"
+
+
+def _left_alone(overview: Overview) -> Iterator[str]:
+    """GPUs without a slot, those with the same reason together."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for name, why in overview.closed:
+        names[why].append(name)
+    for why, alike in names.items():
+        several = [name.partition(" (")[0] for name in alike]
+        yield f"{alike[0]} is left alone: {why}" if len(alike) == 1 else f"{', '.join(several)} are left alone: {why}"
 
 
 def _lines(overview: Overview, now: float) -> list[Line]:

@@ -9,7 +9,6 @@ from typing import Any
 import pynvml
 import pytest
 
-from l2t.jobs import nvml as module
 from l2t.jobs.gpus import Process
 from l2t.jobs.nvml import Nvml
 
@@ -27,6 +26,8 @@ class Card:
             "ComputeRunningProcesses": [],
             "GraphicsRunningProcesses": [],
             "UtilizationRates": SimpleNamespace(gpu=7),
+            "Temperature": 61,
+            "PowerUsage": 350_500,
             "MigMode": error(pynvml.NVML_ERROR_NOT_SUPPORTED),
         } | answers
 
@@ -72,7 +73,7 @@ class Driver:
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("nvmlDeviceGet"):
-            return lambda card: given(card.answers[name.removeprefix("nvmlDeviceGet")])
+            return lambda card, *_: given(card.answers[name.removeprefix("nvmlDeviceGet")])
         return getattr(pynvml, name)
 
 
@@ -101,6 +102,7 @@ def test_a_gpu_has_its_uuid_memory_processes_and_use() -> None:
     (found,) = nvml.look()
     assert (found.uuid, found.index, found.name) == ("GPU-NVIDIA H100", "0", "NVIDIA H100")
     assert (found.total, found.used, found.utilisation) == (80 * GB, GB, 7.0)
+    assert (found.temperature, found.power) == (61, 350.5)
     assert found.processes == (Process(5, None), Process(9, GB))
     assert nvml.reason is None
 
@@ -120,8 +122,12 @@ def test_hidden_processes_are_not_taken_for_none() -> None:
     assert Nvml(Driver(Card(GraphicsRunningProcesses=error(REFUSED)))).look()[0].processes == ()
 
 
-def test_use_that_is_not_measured_is_not_known() -> None:
-    assert Nvml(Driver(Card(UtilizationRates=error(pynvml.NVML_ERROR_NOT_SUPPORTED)))).look()[0].utilisation is None
+def test_what_is_not_measured_is_not_known() -> None:
+    unmeasured = dict.fromkeys(
+        ("UtilizationRates", "Temperature", "PowerUsage"), error(pynvml.NVML_ERROR_NOT_SUPPORTED)
+    )
+    (found,) = Nvml(Driver(Card(**unmeasured))).look()
+    assert (found.utilisation, found.temperature, found.power) == (None, None, None)
 
 
 def test_memory_that_a_process_takes_or_frees_during_the_look_is_not_counted() -> None:
@@ -213,10 +219,10 @@ def test_while_the_driver_hangs_gpus_are_as_they_last_were_and_only_the_first_lo
     seen = nvml.look()
     gate.clear()
     driver.cards = [error(LOST), Card("B")]
-    monkeypatch.setattr(module, "PATIENCE", 0.05)
+    nvml.patience = 0.05
     assert nvml.look() == seen
     assert nvml.reason == "the NVIDIA driver has not answered within 0.05 s"
-    monkeypatch.setattr(module, "PATIENCE", 20.0)
+    nvml.patience = 20.0
     began = time.monotonic()
     assert nvml.look() == seen
     assert time.monotonic() - began < 5

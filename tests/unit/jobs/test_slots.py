@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from l2t.errors import UsageError
-from l2t.jobs.gpus import Gpu, Process
-from l2t.jobs.slots import UNEXPLAINED, Slots, SlotSettings, by_uuid, open_slots
+from l2t.jobs.gpus import UNEXPLAINED, Gpu, Process
+from l2t.jobs.slots import Slots, SlotSettings, by_uuid, open_slots
 from l2t.jobs.visible import visible_to_cuda
 
 THREE = [gpu(0), gpu(1), gpu(2)]
