@@ -16,6 +16,7 @@ from l2t.jobs.overview import Overview, overview
 from l2t.jobs.owner import lives_here
 from l2t.jobs.status import shown_at
 from l2t.printable import printable
+from l2t.store.database import LockedError
 from l2t.store.rows import JobRow
 from l2t.store.state import State
 from l2t.store.store import Store
@@ -24,6 +25,8 @@ RATES = (0.5, 1.0, 2.0, 5.0)
 """Seconds between two looks, as the user chooses."""
 OVERVIEW_SECONDS = 2.0
 """The state of the whole home is looked at no oftener while runs only progress."""
+PATIENCE = 1.0
+"""Seconds that a look waits for another program's transaction."""
 TOLD = 20
 """Endings that are told one by one; more at a time are only counted."""
 
@@ -128,6 +131,8 @@ class Feed(threading.Thread):
         """One look; None where nothing has changed. Whatever goes wrong is a frame that says so."""
         try:
             return self._looked()
+        except LockedError:
+            return self._troubled("another program has locked the store: waiting until it is free")
         except L2tError as error:
             return self._troubled(str(error))
         except Exception as error:  # a fault of ours must not end the looking
@@ -148,7 +153,7 @@ class Feed(threading.Thread):
         if store is None or not store.in_place:
             if store is not None:
                 store.close()
-            self._store = store = Store.read(self._home)
+            self._store = store = Store.read(self._home, PATIENCE)
             self._signs, self._memory, self._read_view, self._ending = (), {}, None, None
         return store
 
@@ -156,6 +161,8 @@ class Feed(threading.Thread):
         store, view, now = self._opened(), self._view, time.time()
         signs = (store.changed, shown_at(self._home), self._attended)
         moved = signs != self._signs
+        if moved:
+            store.check_version()
         waited = time.monotonic() - self._overviewed
         over = (moved and waited >= OVERVIEW_SECONDS) or (waited >= 10 * OVERVIEW_SECONDS and self._running)
         if over:

@@ -30,6 +30,10 @@ class DamagedError(StoreError):
         return cls(f"{what}: {_DAMAGED}")
 
 
+class LockedError(StoreError):
+    """Another program keeps the store locked: it is there again when that ends."""
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turn SQLite's errors about the file `path` into StoreError; errors in our statements pass unchanged."""
@@ -67,8 +71,8 @@ _LINES: tuple[tuple[str, type[StoreError], str], ...] = (
     ("SQLITE_NOTADB", DamagedError, _DAMAGED),
     ("SQLITE_CORRUPT", DamagedError, _DAMAGED),
     ("SQLITE_IOERR_CORRUPTFS", DamagedError, _DAMAGED),
-    ("SQLITE_BUSY", StoreError, _LOCKED),
-    ("SQLITE_LOCKED", StoreError, _LOCKED),
+    ("SQLITE_BUSY", LockedError, _LOCKED),
+    ("SQLITE_LOCKED", LockedError, _LOCKED),
     ("SQLITE_IOERR", DiskError, "reading or writing the store failed. Check the disk (full, disconnected, faulty?)"),
 )
 
@@ -85,9 +89,10 @@ class Connection(sqlite3.Connection):
             self.present = None
 
 
-def connect(home: Path) -> sqlite3.Connection:
+def connect(home: Path, patience: float | None = None) -> sqlite3.Connection:
     """Open the store of `home` for writing, created or brought to the present version where needed.
 
+    patience: seconds that a statement waits for another process's transaction; BUSY_SECONDS by default.
     Raises StoreError where the folder cannot be made or written, or the store is newer or damaged (then untouched).
     """
     path = home / NAME
@@ -96,9 +101,9 @@ def connect(home: Path) -> sqlite3.Connection:
         path.touch(mode=0o600)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}. Choose another folder with --home or L2T_HOME") from error
-    present = presence.enter(home, create=True)
+    present = presence.enter(home, create=True, patience=patience)
     with explained(path):
-        connection = _opened(str(path), present)
+        connection = _opened(str(path), present, patience)
         try:
             _refuse_newer(path, connection)
             network = on_network(home)
@@ -112,9 +117,10 @@ def connect(home: Path) -> sqlite3.Connection:
     return connection
 
 
-def connect_reading(home: Path) -> sqlite3.Connection:
+def connect_reading(home: Path, patience: float | None = None) -> sqlite3.Connection:
     """Open the store of `home` for reading; an empty one in memory where there is none. Nothing is created.
 
+    patience: as for `connect`.
     Raises StoreError where it cannot be read, is newer or damaged.
     """
     path = home / NAME
@@ -128,9 +134,9 @@ def connect_reading(home: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(":memory:", isolation_level=None)
         migrate(connection)
         return connection
-    present = presence.enter(home, create=False)
+    present = presence.enter(home, create=False, patience=patience)
     with explained(path):
-        connection = _opened(f"{path.absolute().as_uri()}?mode=ro", present)
+        connection = _opened(f"{path.absolute().as_uri()}?mode=ro", present, patience)
         try:
             _refuse_newer(path, connection)
             current = version_of(connection) == VERSION
@@ -140,13 +146,17 @@ def connect_reading(home: Path) -> sqlite3.Connection:
     if current:
         return connection
     connection.close()
-    return connect(home)
+    return connect(home, patience)
 
 
-def _opened(name: str, present: int | None) -> Connection:
+def _opened(name: str, present: int | None, patience: float | None) -> Connection:
     try:
         connection = sqlite3.connect(
-            name, uri=name.startswith("file:"), timeout=BUSY_SECONDS, isolation_level=None, factory=Connection
+            name,
+            uri=name.startswith("file:"),
+            timeout=BUSY_SECONDS if patience is None else patience,
+            isolation_level=None,
+            factory=Connection,
         )
     except BaseException:
         if present is not None:
@@ -160,7 +170,8 @@ def _refuse_newer(path: Path, connection: sqlite3.Connection) -> None:
     version = version_of(connection)
     if version > VERSION:
         raise StoreError(
-            f"{path}: the store has version {version}, this l2t knows {VERSION}. Update l2t, or choose another --home"
+            f"{path}: made by a newer l2t: the store has version {version}, this l2t knows {VERSION}. Update l2t, or"
+            " choose another --home"
         )
 
 
@@ -202,6 +213,11 @@ class Database:
     def in_place(self) -> bool:
         """Whether the file that is open is still the home's store: it may have been removed or replaced."""
         return self._inode == self._present_inode()
+
+    def check_version(self) -> None:
+        """StoreError where a newer l2t has brought the database to its version since it was opened."""
+        with explained(self.home / NAME):
+            _refuse_newer(self.home / NAME, self._connection)
 
     def close(self) -> None:
         self._connection.close()

@@ -18,17 +18,17 @@ WAIT_SECONDS = 30.0
 """How long a connection waits for one that replaces the database."""
 
 
-def enter(home: Path, create: bool) -> int | None:
+def enter(home: Path, create: bool, patience: float | None = None) -> int | None:
     """Be among those who have the database open, until the descriptor is closed. create: make the file where there is
     none; without it, and where the file system has no locks, there is nothing to hold: None.
 
-    Raises StoreError where somebody keeps it alone for WAIT_SECONDS.
+    Raises StoreError where somebody keeps it alone for `patience` seconds, WAIT_SECONDS by default.
     """
     try:
         descriptor = os.open(home / NAME, os.O_RDWR | os.O_CREAT if create else os.O_RDONLY, 0o600)
     except OSError:
         return None
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = time.monotonic() + (WAIT_SECONDS if patience is None else patience)
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -30,12 +30,13 @@ class Store(Queueing, Followers, Paging, Cells, Artefacts):
         return cls(home, connect(home))
 
     @classmethod
-    def read(cls, home: Path) -> Self:
+    def read(cls, home: Path, patience: float | None = None) -> Self:
         """The store of `home` for reading only; where there is none, an empty one in memory. Nothing is created.
 
-        Raises StoreError where it cannot be read, is newer or damaged.
+        patience: seconds to wait for another process's transaction; half a minute by default.
+        Raises StoreError where it cannot be read, is newer or damaged; LockedError after `patience`.
         """
-        return cls(home, connect_reading(home))
+        return cls(home, connect_reading(home, patience))
 
     def __enter__(self) -> Self:
         return self
