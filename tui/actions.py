@@ -35,6 +35,8 @@ class Action:
     """Whether the footer shows it."""
     writes: bool = False
     """Whether it changes the store; refused with --read-only."""
+    first: bool = False
+    """Whether its keys are its own even where a line of text has the focus."""
 
     @property
     def method(self) -> str:
@@ -80,6 +82,8 @@ ACTIONS = (
     Action("reverse", "S", "Reverse", "Turn the order round.", "queue", False),
     Action("mark", "space", "Mark", "Mark or unmark the run; actions then take all marked ones.", "queue"),
     Action("mark-all", "a", "Mark all", "Mark all runs that the filter shows, or none.", "queue", False),
+    Action("overlay-marked", "o", "Overlay", "Curves of the marked runs in one plot; of many of one cell the mean.",
+           "queue", False),
     Action("pause", "p", "Pause", "Let no worker begin them; twice: also checkpoint what runs.", "queue", writes=True),
     Action("resume", "u", "Resume", "Let paused runs go on.", "queue", writes=True),
     Action("cancel", "c", "Cancel", "Give them up, after a question.", "queue", writes=True),
@@ -105,7 +109,8 @@ ACTIONS = (
     Action("overlay", "o", "Overlay", "Lay the cell's other seeds over it: mean and band.", "run"),
     Action("compare", "v", "Compare", "What differs from another run.", "run"),
     Action("search", "slash", "Search", "Find text in the log.", "run", False),
-    Action("next-match", "ctrl+n", "Next match", "The next place in the log.", "run", False),
+    Action("next-match", "n,ctrl+n", "Next match", "The next line of the log that was searched for.", "run", False),
+    Action("previous-match", "N", "Match before", "The line before that was searched for.", "run", False),
     Action("follow", "f", "Follow", "Stay at the log's end, or stop.", "run", False),
     Action("next-epoch", "period", "Next epoch", "Meta-weights at the next epoch that has them.", "run", False),
     Action("previous-epoch", "comma", "Epoch before", "Meta-weights one epoch earlier.", "run", False),
@@ -116,6 +121,19 @@ ACTIONS = (
     #
     Action("submit", "f2,ctrl+r", "Queue it", "Queue the sweep.", "sweep", writes=True),
     Action("submit-up", "f3", "Queue and start", "Queue it; start a supervisor where none is.", "sweep", writes=True),
+    Action("copy-line", "f4", "Copy line", "Copy the l2t run line that does the same.", "sweep"),
+    Action("next-field", "tab", "Next field", "The field below; what has been begun is completed first.", "sweep",
+           False, first=True),
+    Action("previous-field", "shift+tab", "Field before", "The field above.", "sweep", False, first=True),
+    Action("choice-down", "down", "Choices", "Into the choices beside the field, and down in them.", "sweep", False,
+           first=True),
+    Action("choice-up", "up", "Choices up", "Up in the choices, and out of them.", "sweep", False, first=True),
+    Action("take", "enter", "Take", "Take the choice, or take it back; without one, the field below.", "sweep", False,
+           first=True),
+    Action("leave", "escape", "Leave", "Leave the choices, then the form; what stands there is kept.", "sweep", False,
+           first=True),
+    Action("preview-down", "pagedown", "More cells", "The cells further down.", "sweep", False, first=True),
+    Action("preview-up", "pageup", "Cells back", "The cells further up.", "sweep", False, first=True),
     #
     Action("supervisor-up", "u", "Start", "Start the supervisor: it works on the queue in the background.", "devices",
            writes=True),
@@ -133,7 +151,15 @@ def of(where: str) -> list[Action]:
 def bindings(where: str) -> list[BindingType]:
     """Textual's bindings of one screen (or `EVERYWHERE`, `TABLES`)."""
     return [
-        Binding(action.keys, action.method, action.title, show=action.footer, id=action.id, tooltip=action.help)
+        Binding(
+            action.keys,
+            action.method,
+            action.title,
+            show=action.footer,
+            priority=action.first,
+            id=action.id,
+            tooltip=action.help,
+        )
         for action in of(where)
     ]
 

@@ -6,14 +6,13 @@ Plans import pydantic, decode images and may ask torch for devices; none of it c
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 from l2t.printable import printable
-
-SECONDS = 600.0
-"""After which a command is given up."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +33,45 @@ def answer(home: Path, arguments: Sequence[str]) -> Answer:
             line,
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            timeout=SECONDS,
             check=False,
             env=os.environ | {"L2T_HOME": str(home), "NO_COLOR": "1"},
         )
-    except subprocess.TimeoutExpired:
-        return Answer(1, "", f"no answer after {SECONDS:.0f} s")
+    except (OSError, ValueError) as error:  # no process to be had, or a character that no process takes
+        return Answer(1, "", f"l2t cannot be run: {error}")
     lines = done.stderr.decode(errors="backslashreplace").strip().splitlines()
     said = lines[-1].removeprefix("l2t: ") if lines else ""
     return Answer(done.returncode, done.stdout.decode(errors="backslashreplace"), printable(said))
+
+
+class Questions:
+    """Commands asked one at a time, where only the newest question counts: to others, no answer is told."""
+
+    def __init__(self, home: Path, later: Callable[..., Any]) -> None:
+        """later: calls a function in the app's thread; safe to call from any."""
+        self._home = home
+        self._later = later
+        self._asked: tuple[Sequence[str], Callable[[Answer], None]] | None = None
+        self._running: object = None
+
+    def ask(self, arguments: Sequence[str], then: Callable[[Answer], None]) -> None:
+        """Run `l2t ARGUMENTS` once what runs now has ended; `then` gets the answer, unless something newer is asked."""
+        self._asked = (arguments, then)
+        if self._running is None:
+            self._begin()
+
+    def forget(self) -> None:
+        """No answer is wanted any more."""
+        self._asked = None
+
+    def _begin(self) -> None:
+        asked = self._running = self._asked
+        if asked is not None:
+            # Nobody waits for it when the app is closed.
+            Thread(target=lambda: self._later(self._ended, answer(self._home, asked[0])), daemon=True).start()
+
+    def _ended(self, found: Answer) -> None:
+        asked, self._running = self._running, None
+        if self._asked is not asked:
+            self._begin()
+        elif self._asked is not None:
+            self._asked[1](found)

@@ -1,172 +1,426 @@
 """A new sweep: a form over the options of `l2t run`, what it would take, and the command line that does the same."""
 
+import asyncio
 import json
-from collections.abc import Callable, Sequence
-from typing import ClassVar
+import shutil
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from threading import Thread
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.suggester import SuggestFromList
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from l2t.printable import printable
-from tui.command import Answer, answer
+from l2t.store.store import Store
+from l2t.words import size
+from tui.command import Answer, Questions
 from tui.screen import L2TScreen
-from tui.sweep import FIELDS, Field, arguments, command_line, known_names, told
+from tui.screens.prompt import Confirm
+from tui.sweep import (
+    FIELDS,
+    Choice,
+    DryRun,
+    Field,
+    arguments,
+    command_line,
+    entries,
+    left_of,
+    offered,
+    option_of,
+    read_dry_run,
+    taking,
+    values_of,
+)
+from tui.widgets.choices import Choices, Shown
+from tui.words import counted
 
-PAUSE = 0.6
-"""Seconds without a key after which the form is looked at."""
+if TYPE_CHECKING:
+    from tui.sweep_check import Checked
+
+CHECKED, COUNTED = 0.2, 0.6
+"""Seconds without a key after which the fields are checked, and the runs are counted."""
+MANY = 1000
+"""Runs; more are queued after a question."""
 
 
 class FieldInput(Input):
     """A line of the form."""
 
-    def __init__(self, field: Field, value: str) -> None:
-        names = known_names(field.names)
-        super().__init__(value, id=field.option, suggester=SuggestFromList(names) if names else None)
+    def __init__(self, field: Field) -> None:
+        super().__init__("", id=field.option, select_on_focus=False)
         self.field = field
         self.cursor_blink = False
-        self.select_on_focus = False
 
-    def on_focus(self, event: events.Focus) -> None:
-        self.screen.query_one("#hint", Static).update(_hint(self.field))
+    def put(self, text: str) -> None:
+        """Let this stand there, the cursor behind it."""
+        self.value = text
+        self.cursor_position = len(text)
+
+
+class Line(Static):
+    """The command line; a click copies it."""
+
+    async def on_click(self) -> None:
+        await self.run_action("screen.copy_line")
 
 
 class SweepScreen(L2TScreen):
     """The form."""
 
     NAME = "sweep"
-    # With priority: what is typed right behind an arrow belongs to the next field, however slow the line.
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "app.focus_next", "Next field", show=False, priority=True),
-        Binding("up", "app.focus_previous", "Field before", show=False, priority=True),
-    ]
     DEFAULT_CSS = """
-    SweepScreen #form { width: 1fr; min-width: 44; }
+    SweepScreen #form { height: auto; }
+    SweepScreen #fields { width: 1fr; max-width: 64; height: auto; }
     SweepScreen .row { height: 1; }
-    SweepScreen .label { width: 11; padding: 0 1; color: $foreground; }
+    SweepScreen .label { width: 11; }
+    SweepScreen .label.-wrong { color: $error; }
     SweepScreen FieldInput { height: 1; border: none; padding: 0; background: $surface; width: 1fr; }
     SweepScreen FieldInput:focus { border: none; background: $panel; }
-    SweepScreen #hint { height: 4; padding: 0 1; margin-top: 1; text-style: dim; }
-    SweepScreen #preview { height: auto; padding: 0 1; }
-    SweepScreen #line { height: auto; padding: 0 1; margin-top: 1; text-style: dim; }
+    SweepScreen Choices { width: 1fr; height: 11; margin-left: 1; }
+    SweepScreen #hint { height: auto; min-height: 3; max-height: 6; padding: 0 1; text-style: dim; }
+    SweepScreen #preview { height: 1fr; min-height: 2; padding: 0 1; scrollbar-size-vertical: 1; }
+    SweepScreen #found { height: auto; }
+    SweepScreen Line { height: auto; padding: 0 1; text-style: dim; }
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._timer: Timer | None = None
-        self._asked = 0
-        self._good = False
+        self._waiting: Timer | None = None
+        self._known: dict[str, tuple[Choice, ...]] = {}
+        self._looked = 0
+        self._refused: str | None = None
+        self._found: DryRun | None = None
+        self._wanted: Sequence[str] | None = None
+        self._submitting = False
+        self._at = FIELDS[0].option
+        self._cursor: int | None = None
+        self._taken: str | None = None
 
     def body(self) -> ComposeResult:
-        yield Static("New sweep: what is to be run", classes="title", markup=False)
-        with VerticalScroll(id="form"):
-            for field in FIELDS:
-                with Horizontal(classes="row"):
-                    yield Static(field.title, classes="label", markup=False)
-                    yield FieldInput(field, "demo" if field.option == "recipe" else "")
-            yield Static("", id="hint", markup=False)
-            with Vertical():
-                yield Static("", id="preview", markup=False)
-                yield Static("", id="line", markup=False)
+        yield Static("", classes="title", id="title", markup=False)
+        with Horizontal(id="form"):
+            with Vertical(id="fields"):
+                for field in FIELDS:
+                    with Horizontal(classes="row"):
+                        yield Static(f" {field.title}", classes="label", id=f"label-{field.option}", markup=False)
+                        yield FieldInput(field)
+            yield Choices(id="choices")
+        yield Static("", id="hint", markup=False)
+        with VerticalScroll(id="preview", can_focus=False):
+            yield Static("", id="found", markup=False)
+        yield Line("", id="line", markup=False)
 
     def on_mount(self) -> None:
+        self.query_one(Choices).ink = self.l2t.ink
+        self.query_one("#title", Static).update("New sweep   tab next field, ↓ choices, enter takes, esc leaves")
         self.query_one("#method", FieldInput).focus()
-        self._look()
 
-    def on_input_changed(self, message: Input.Changed) -> None:
-        if self._timer is not None:
-            self._timer.stop()
-        self._timer = self.set_timer(PAUSE, self._look)
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self._read_names()
+        self._changed()
 
-    def on_input_submitted(self, message: Input.Submitted) -> None:
-        self.focus_next()
+    @cached_property
+    def _questions(self) -> Questions:
+        return Questions(self.l2t.home, self.app.call_later)
 
     @property
     def values(self) -> dict[str, str]:
         """What stands in the fields."""
-        return {field.field.option: field.value for field in self.query(FieldInput)}
+        return {line.field.option: line.value for line in self.query(FieldInput)}
 
-    def _look(self) -> None:
-        """Ask for a dry run of what stands there; the answer to an older form is dropped."""
-        self._asked += 1
-        asked, values = self._asked, self.values
-        self.query_one("#line", Static).update(printable("$ " + _line(values)))
+    @property
+    def line(self) -> FieldInput:
+        """The field that has the keys, or had them last."""
+        return self.query_one(f"#{self._at}", FieldInput)
 
-        def show(found: Answer) -> None:
-            if asked != self._asked:
-                return
-            try:
-                lines = told(found.out) if found.code == 0 else [found.said]
-            except (ValueError, KeyError, TypeError):
-                lines = [f"the dry run's answer cannot be read: {found.said}"]
-            self._good = found.code == 0
-            self.query_one("#preview", Static).update("\n".join(lines))
+    # What is typed
 
-        self._ask(["run", *_safe(values), "--dry-run", "--json"], show)
+    def on_input_changed(self, message: Input.Changed) -> None:
+        names = [choice.text for choice in self._choices()[0]]
+        self._cursor = names.index(self._taken) if self._taken in names else None
+        self._taken = None
+        self._changed()
 
-    def _ask(self, line: Sequence[str], then: Callable[[Answer], None]) -> None:
-        home = self.l2t.home
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if isinstance(event.widget, FieldInput) and event.widget.field.option != self._at:
+            self._at = event.widget.field.option
+            self._cursor = None
+        self._draw_choices()
+
+    def _changed(self) -> None:
+        """Another form: what is known of the last one holds no more."""
+        self._looked += 1
+        self._found = self._wanted = self._refused = None
+        self._questions.forget()
+        if self._waiting is not None:
+            self._waiting.stop()
+        self._waiting = self.set_timer(CHECKED, self._check)
+        self._tell(["…"])
+        self._draw_line()
+        self._draw_choices()
+
+    def _check(self) -> None:
+        """Read the fields, in a thread: the first time, that imports what reads them."""
+        looked, values, app = self._looked, self.values, self.app
 
         def work() -> None:
-            found = answer(home, line)
-            self.app.call_from_thread(then, found)
+            from tui.sweep_check import check
+            from tui.sweep_choices import option_choices
 
-        self.run_worker(work, thread=True, exit_on_error=False, group="command")
+            checked = check(values)
+            app.call_later(show, checked, option_choices(checked.methods, checked.recipe))
+
+        def show(checked: "Checked", options: tuple[Choice, ...]) -> None:
+            if looked != self._looked:
+                return
+            self._known["set"] = options
+            self._draw_checked(checked.problems, checked.standing)
+            self._draw_choices()
+            if not checked.problems:
+                self._tell(["counting the runs …"])
+                self._waiting = self.set_timer(COUNTED - CHECKED, self._count)
+
+        Thread(target=work, daemon=True).start()
+
+    def _count(self) -> None:
+        """Ask for a dry run of what stands there."""
+
+        def show(answer: Answer) -> None:
+            try:
+                found = read_dry_run(answer.out) if answer.code == 0 else None
+            except (ValueError, KeyError, TypeError):
+                found = None
+            if found is None:
+                self._refuse([answer.said or "the dry run gives no answer that can be read"])
+                return
+            self._found = found
+            self._tell(found.lines)
+            if self._wanted is not None:
+                self._submit(self._wanted)
+
+        self._questions.ask(["run", *arguments(self.values), "--dry-run", "--json"], show)
+
+    def _read_names(self) -> None:
+        """The names that fields take, read in threads."""
+        app = self.app
+
+        def show(known: Mapping[str, tuple[Choice, ...]]) -> None:
+            self._known |= known
+            self._draw_choices()
+
+        def work() -> None:
+            from tui.sweep_choices import named_choices
+
+            app.call_later(show, named_choices())
+
+        def read(store: Store) -> tuple[Choice, ...]:
+            from tui.sweep_choices import source_choices
+
+            return source_choices(store)
+
+        Thread(target=work, daemon=True).start()
+        self.read(read, lambda sources: show({"source": sources}))
+
+    # What is shown
+
+    def _draw_checked(self, problems: Mapping[str, str], standing: Mapping[str, str]) -> None:
+        """Mark the fields that are wrong, and let empty ones show what they stand for."""
+        for line in self.query(FieldInput):
+            option, wrong = line.field.option, line.field.option in problems
+            label = self.query_one(f"#label-{option}", Static)
+            label.update(f"{'✗' if wrong else ' '}{line.field.title}")
+            label.set_class(wrong, "-wrong")
+            line.placeholder = printable(standing.get(option, ""))
+        if problems:
+            titles = {field.option: field.title for field in FIELDS}
+            self._refuse([f"{titles[option]}: {said}" for option, said in problems.items()])
+
+    def _refuse(self, why: Sequence[str]) -> None:
+        """Say why it cannot be run."""
+        self._refused = why[0]
+        self._tell([f"✗ {line}" for line in why])
+        if self._wanted is not None:
+            self._submit(self._wanted)
+
+    def _tell(self, lines: Sequence[str]) -> None:
+        self.query_one("#found", Static).update("\n".join(lines))
+
+    def _draw_line(self) -> None:
+        try:
+            text = command_line(self.values)
+        except ValueError:
+            text = "l2t run …  (a quotation mark is open)"
+        self.query_one(Line).update(printable(f"$ {text}"))
+
+    def _choices(self) -> tuple[list[Choice], bool]:
+        """What may stand where one is writing, and whether the first of it has been begun."""
+        line = self.line
+        return offered(line.field, line.value, self._taking(line))
+
+    def _taking(self, line: FieldInput) -> Sequence[Choice]:
+        """All that a field takes; where the value of an option is being written, its values."""
+        known = self._known.get(line.field.option, ())
+        option = option_of(line.value, known) if line.field.option == "set" else None
+        return known if option is None else values_of(line.value, option)
+
+    def _draw_choices(self) -> None:
+        line, (choices, begun) = self.line, self._choices()
+        there = entries(line.field, line.value)
+        shown = []
+        for choice in choices:
+            taken = any(entry.startswith(choice.text) for entry in there) if choice.values else choice.text in there
+            shown.append(Shown(choice.text.removesuffix("="), choice.words, taken))
+        at = self._cursor if self._cursor is not None else 0 if begun else None
+        self.query_one(Choices).show(shown, at, line.field.hint)
+        option = option_of(line.value, self._known.get("set", ())) if line.field.option == "set" else None
+        hint = option.help if option else line.field.hint if choices else ""
+        if at is not None and at < len(choices):
+            hint = choices[at].help or hint
+        self.query_one("#hint", Static).update(printable(hint))
+
+    # Keys
+
+    async def _settled(self) -> FieldInput:
+        """The field that has the keys, once what was typed before this key has arrived in it, however slow it is."""
+        arrived = asyncio.Event()
+        self.line.call_later(arrived.set)
+        await asyncio.wait_for(arrived.wait(), 5)
+        return self.line
+
+    async def action_next_field(self) -> None:
+        line = await self._settled()
+        if self._choices()[1]:
+            self._take(line, self._cursor or 0)
+        else:
+            self._go(1)
+
+    async def action_previous_field(self) -> None:
+        await self._settled()
+        self._go(-1)
+
+    def _go(self, by: int) -> None:
+        lines = list(self.query(FieldInput))
+        lines[(lines.index(self.line) + by) % len(lines)].focus()
+
+    async def action_choice_down(self) -> None:
+        await self._settled()
+        choices, begun = self._choices()
+        if choices:
+            before = self._cursor if self._cursor is not None else 0 if begun else -1
+            self._cursor = min(before + 1, len(choices) - 1)
+            self._draw_choices()
+        else:
+            self._go(1)
+
+    async def action_choice_up(self) -> None:
+        await self._settled()
+        if self._cursor is None:
+            self._go(-1)
+        else:
+            self._cursor = self._cursor - 1 if self._cursor else None
+            self._draw_choices()
+
+    async def action_take(self) -> None:
+        line = await self._settled()
+        begun = self._choices()[1]
+        if self._cursor is not None or begun:
+            self._take(line, self._cursor or 0)
+        else:
+            self._go(1)
+
+    def _take(self, line: FieldInput, at: int) -> None:
+        choices = self._choices()[0]
+        if at >= len(choices):
+            return
+        text = taking(line.field, line.value, choices[at], self._taking(line))
+        if text != line.value:
+            self._taken = choices[at].text if self._cursor is not None and line.field.separator == "," else None
+            line.put(text)
+        line.focus()
+
+    def on_choices_picked(self, message: Choices.Picked) -> None:
+        self._take(self.line, message.at)
+
+    def on_choices_turned(self, message: Choices.Turned) -> None:
+        number = len(self._choices()[0])
+        self._cursor = max(0, min((self._cursor or 0) + message.by, number - 1))
+        self._draw_choices()
+
+    async def action_leave(self) -> None:
+        await self._settled()
+        if self._cursor is not None:
+            self._cursor = None
+            self._draw_choices()
+        else:
+            await self.l2t.action_back()
+
+    def action_preview_down(self) -> None:
+        self.query_one("#preview").scroll_page_down(animate=False)
+
+    def action_preview_up(self) -> None:
+        self.query_one("#preview").scroll_page_up(animate=False)
+
+    def action_copy_line(self) -> None:
+        try:
+            self.app.copy_to_clipboard(command_line(self.values))
+        except ValueError:
+            return
+        self.notify("the l2t run line is copied, where the terminal takes it", timeout=3)
+
+    # Queueing
 
     def action_submit(self) -> None:
-        self._submit(["queue", "add"])
+        self._submit(("queue", "add"))
 
     def action_submit_up(self) -> None:
-        self._submit(["run"], ["--detach"])
+        self._submit(("run", "--detach"))
 
-    def _submit(self, command: Sequence[str], more: Sequence[str] = ()) -> None:
+    def _submit(self, command: Sequence[str]) -> None:
+        """Queue what was counted; what was not is counted first."""
         if self.l2t.read_only:
             self.notify("read-only: nothing is changed", severity="warning", timeout=3)
             return
-        self.query_one("#preview", Static).update("asking for it: data are made ready, sources are looked for …")
+        if self._submitting:
+            return
+        if self._refused is not None:
+            self.notify(printable(self._refused), severity="error", markup=False, timeout=6)
+        elif self._found is None:
+            self._wanted = command
+        elif (question := self._question(self._found)) is None:
+            self._queue(command)
+        else:
+            self.app.push_screen(Confirm(question), lambda yes: self._queue(command) if yes else None)
 
-        def done(found: Answer) -> None:
+    def _question(self, found: DryRun) -> str | None:
+        """What to ask before so much is queued."""
+        home = next(folder for folder in (self.l2t.home, *self.l2t.home.parents) if folder.exists())
+        free = shutil.disk_usage(home).free
+        if found.disk > free:
+            return f"Queue {counted(found.left, 'run')}? They take {size(found.disk)}; {size(free)} are free."
+        return f"Queue {counted(found.left, 'run')}?" if found.left > MANY else None
+
+    def _queue(self, command: Sequence[str]) -> None:
+        """Have the command line do it, and show its runs in the queue."""
+        self._submitting, self._wanted = True, None
+        self._tell(["queueing: data are made ready, sources are looked for …"])
+
+        def show(answer: Answer) -> None:
+            self._submitting = False
             self.l2t.feed.look()
-            self.notify(found.said, severity="error" if found.code else "information", markup=False, timeout=6)
-            self.query_one("#preview", Static).update(found.said)
-            if found.code == 0:
-                self.app.switch_mode("queue" if command[0] == "queue" else "matrix")
+            try:
+                found = json.loads(answer.out)
+                sweep, left = found["sweep"], found["left"] if "left" in found else left_of(found["runs"])
+            except (ValueError, KeyError, TypeError):
+                self._refuse([answer.said or "the command gives no answer that can be read"])
+                self.notify(answer.said, severity="error", markup=False, timeout=8)
+                return
+            self.notify(f"{counted(left, 'run')} queued. {answer.said}", markup=False, timeout=6)
+            self.l2t.memory.filter = f"sweep={sweep}"
+            self.app.switch_mode("queue")
 
-        self._ask([*command, *_safe(self.values), *more], done)
-
-
-def _safe(values: dict[str, str]) -> list[str]:
-    """The options; an open quote is given as it is, so that the command says what is wrong with it."""
-    try:
-        return arguments(values)
-    except ValueError:
-        return ["--set", values["set"]]
-
-
-def _line(values: dict[str, str]) -> str:
-    try:
-        return command_line(values)
-    except ValueError as error:
-        return str(error)
-
-
-def _hint(field: Field) -> str:
-    names = known_names(field.names)
-    known = f"\n{', '.join(names)}" if names else ""
-    if field.option == "set":
-        known = f"\n{json.dumps(_options())[1:-1]}".replace('"', "")
-    return printable(field.hint) + known
-
-
-def _options() -> list[str]:
-    """Names of all options of all methods."""
-    from l2t.methods.registry import methods
-
-    found: dict[str, None] = {}
-    for _, config in methods.items():
-        found |= dict.fromkeys(f"method.{name}" for name in config.model_fields)
-    return list(found)
+        Questions(self.l2t.home, self.app.call_later).ask([*command, *arguments(self.values), "--json"], show)
