@@ -4,12 +4,16 @@ It holds no state of runs: closing it stops nothing. It imports neither torch no
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any, ClassVar
 
+from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from l2t.errors import UsageError
@@ -24,8 +28,11 @@ from tui.memory import Memory, keymap, remember, remembered
 from tui.screen import L2TScreen
 from tui.themes import THEMES
 from tui.widgets.scale import Ink
-from tui.words import counted
+from tui.words import counted, trouble
+from tui.writing import Writing
 
+AGAIN = 10.0
+"""Seconds after which the same fault is told again."""
 TOASTS = 3
 """Failed runs that are told one by one; more at a time are counted."""
 
@@ -64,6 +71,8 @@ class L2TApp(App[None], inherit_bindings=False):
         self.read_only = read_only
         self.memory: Memory = remembered(home)
         self.feed = Feed(home, self._post, self.memory.rate)
+        self.writing = Writing()
+        self._trouble = ("", 0.0)
         self.animation_level = "none"
         self._ascii = needs_ascii() if ascii is None else ascii
         if self._ascii:
@@ -92,6 +101,26 @@ class L2TApp(App[None], inherit_bindings=False):
     def look_at(self, view: View | None) -> None:
         """Let the feed read this from now on: what the screen in front wants to know."""
         self.feed.watch(view)
+
+    def tell(self, error: Exception) -> None:
+        """Say what went wrong, once in a while where it goes on: it ends nothing."""
+        text = trouble(error)
+        if text != self._trouble[0] or monotonic() - self._trouble[1] > AGAIN:
+            self._trouble = (text, monotonic())
+            self.notify(text, severity="error", markup=False, timeout=8)
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Every action comes by here, from key, footer or palette: a fault of ours is said, and ends nothing."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except Exception as error:
+            self.tell(error)
+            return True
 
     def _post(self, frame: Frame) -> None:
         """Called in the feed's thread."""
@@ -126,7 +155,7 @@ class L2TApp(App[None], inherit_bindings=False):
             for action in of(where):
                 owner = screen if where != EVERYWHERE else self
                 if owner.check_action(action.method, ()) and hasattr(owner, f"action_{action.method}"):
-                    yield SystemCommand(action.title, action.help, getattr(owner, f"action_{action.method}"))
+                    yield SystemCommand(action.title, action.help, partial(self.run_action, action.method, owner))
 
     def action_matrix(self) -> None:
         self.switch_mode("matrix")

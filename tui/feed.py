@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from l2t.errors import L2tError
 from l2t.jobs.overview import Overview, overview
 from l2t.jobs.owner import lives_here
 from l2t.jobs.status import shown_at
@@ -20,6 +19,7 @@ from l2t.store.database import LockedError
 from l2t.store.rows import JobRow
 from l2t.store.state import State
 from l2t.store.store import Store
+from tui.words import trouble
 
 RATES = (0.5, 1.0, 2.0, 5.0)
 """Seconds between two looks, as the user chooses."""
@@ -133,16 +133,14 @@ class Feed(threading.Thread):
             return self._looked()
         except LockedError:
             return self._troubled("another program has locked the store: waiting until it is free")
-        except L2tError as error:
-            return self._troubled(str(error))
-        except Exception as error:  # a fault of ours must not end the looking
-            return self._troubled(f"unexpected {type(error).__name__}: {error}. This is a bug in l2t")
+        except Exception as error:  # a fault of ours must not end the looking, either
+            return self._troubled(trouble(error))
 
     def _troubled(self, why: str) -> Frame | None:
         if self._store is not None:
             self._store.close()
         self._store, self._signs, self._read_view = None, (), None
-        problem = printable(why.replace(f"{self._home}/", ""))
+        problem = why.replace(f"{printable(str(self._home))}/", "")
         if self._last is not None and self._last.problem == problem and self._last.view == self._view:
             return None
         counts = self._last.counts if self._last else dict.fromkeys(State, 0)

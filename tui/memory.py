@@ -2,7 +2,7 @@
 `HOME/keymap.toml`. Neither is needed; a damaged one is as good as none."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -10,7 +10,10 @@ from typing import Any
 
 from l2t.errors import UsageError
 from l2t.store.files import read_json, write_json
+from l2t.store.filter import parse, split
+from l2t.store.paging import ORDERS
 from tui.actions import EVERYWHERE, TABLES, checked_keymap, shadowed
+from tui.feed import RATES
 
 NAME = "tui.json"
 KEYMAP = "keymap.toml"
@@ -41,8 +44,25 @@ class Memory:
     """Title of the curves; empty: the first that there are."""
 
 
+def _is_filter(line: str) -> bool:
+    try:
+        parse(split(line))
+    except UsageError:
+        return False
+    return line.isprintable()
+
+
+_POSSIBLE: Mapping[str, Callable[[Any], bool]] = {
+    "rate": RATES.__contains__,
+    "filter": _is_filter,
+    "order": lambda order: order.removeprefix("-") in ORDERS,
+    "plot": str.isprintable,
+}
+"""What would be an error where it is used, if it were another; the users of the others look for themselves."""
+
+
 def remembered(home: Path) -> Memory:
-    """What was chosen last; what is not there or of another kind is as at first."""
+    """What was chosen last; what is not there, of another kind or impossible is as at first."""
     found: Mapping[str, Any] = {}
     with suppress(OSError, ValueError):
         read = read_json(home / NAME)
@@ -52,6 +72,7 @@ def remembered(home: Path) -> Memory:
         each.name: found[each.name]
         for each in fields(Memory)
         if type(found.get(each.name)) is type(getattr(default, each.name))
+        and _POSSIBLE.get(each.name, lambda _: True)(found[each.name])
     }
     return Memory(**kept)
 
@@ -70,6 +91,8 @@ def keymap(home: Path) -> dict[str, str]:
         keys = checked_keymap(tomllib.loads(path.read_text()))
     except FileNotFoundError:
         return {}
+    except RecursionError as error:
+        raise UsageError(f"{path}: nested too deeply") from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: {error}") from error
     except UsageError as error:

@@ -1,7 +1,6 @@
 """What all screens have in common: the bar above, the footer below, frames from the feed, and writing to the store."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -9,17 +8,19 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from l2t.errors import L2tError
-from l2t.printable import printable
 from l2t.store.store import Store
 from tui.actions import bindings, of
-from tui.feed import Frame, View
+from tui.feed import PATIENCE, Frame, View
 from tui.widgets.bar import Bar
 
 if TYPE_CHECKING:
     from tui.app import L2TApp
 
 T = TypeVar("T")
+
+WAITING = 1.5
+"""Seconds after which a change that is not made yet is spoken of."""
+WAITS = "the store is not free yet: another program has locked it. What was asked for is done when it is"
 
 
 class L2TScreen(Screen[None]):
@@ -63,13 +64,12 @@ class L2TScreen(Screen[None]):
 
     def receive(self, frame: Frame) -> None:
         """A frame from the feed: drawn, and where it cannot be, said so: a fault of ours does not end the app."""
-        self.query_one(Bar).show(frame, self.l2t.feed.frozen)
         try:
+            self.query_one(Bar).show(frame, self.l2t.feed.frozen)
             if frame.view == self.view():
                 self.show(frame)
         except Exception as error:
-            said = f"unexpected {type(error).__name__}: {error}. This is a bug in l2t"
-            self.notify(printable(said), severity="error", markup=False)
+            self.l2t.tell(error)
 
     def on_screen_resume(self) -> None:
         self.watch_anew()
@@ -83,33 +83,58 @@ class L2TScreen(Screen[None]):
         return not (self.l2t.read_only and any(each.writes and each.method == action for each in of(self.NAME)))
 
     def write(self, call: Callable[[Store], T], then: Callable[[T], None]) -> None:
-        """Change the store in a thread of its own; `then` is called with what it gave, in the app's thread.
+        """Change the store after all that was asked for before, in a thread that draws nothing; `then` is called with
+        what it gave, in the app's thread.
 
-        What the user can mend is a toast; the feed looks at once.
+        What goes wrong is a toast; the feed looks at once.
         """
         if self.l2t.read_only:
             self.notify("read-only: nothing is changed", severity="warning", timeout=3)
             return
-        self._in_thread(Store.open, call, then)
+        app = self.l2t
+        waiting = app.set_timer(WAITING, lambda: app.notify(WAITS, severity="warning", timeout=8))
+
+        def told(made: T | Exception) -> None:
+            waiting.stop()
+            _told(app, made, then)
+
+        app.writing.ask(lambda: _asked(app, lambda: Store.open(app.home), call, told))
 
     def read(self, call: Callable[[Store], T], then: Callable[[T], None]) -> None:
-        """Read from the store once, in a thread of its own."""
-        self._in_thread(Store.read, call, then)
+        """Read from the store once, in a thread of its own; `then` is not called where the screen has gone meanwhile.
 
-    def _in_thread(
-        self, opening: Callable[[Path], Store], call: Callable[[Store], T], then: Callable[[T], None]
-    ) -> None:
-        home, app = self.l2t.home, self.l2t
+        What goes wrong is a toast.
+        """
+        app = self.l2t
+
+        def told(made: T | Exception) -> None:
+            if self.is_attached:
+                _told(app, made, then)
 
         def work() -> None:
-            try:
-                with opening(home) as store:
-                    made = call(store)
-            except Exception as error:  # whatever it is, it must not take the app down
-                text = str(error) if isinstance(error, L2tError) else f"unexpected {type(error).__name__}: {error}"
-                app.call_from_thread(app.notify, printable(text), severity="error", markup=False)
-                return
-            app.feed.look()
-            app.call_from_thread(then, made)
+            _asked(app, lambda: Store.read(app.home, PATIENCE), call, told)
 
         self.run_worker(work, thread=True, exit_on_error=False, group="store")
+
+
+def _asked(
+    app: "L2TApp", opening: Callable[[], Store], call: Callable[[Store], T], told: Callable[[T | Exception], None]
+) -> None:
+    """Not in the app's thread: ask the store, and let `told` be called in it."""
+    made: T | Exception
+    try:
+        with opening() as store:
+            made = call(store)
+    except Exception as error:  # whatever it is, it must not take the app down
+        made = error
+    app.feed.look()
+    app.call_later(told, made)
+
+
+def _told(app: "L2TApp", made: T | Exception, then: Callable[[T], None]) -> None:
+    try:
+        if isinstance(made, Exception):
+            raise made
+        then(made)
+    except Exception as error:
+        app.tell(error)

@@ -1,5 +1,7 @@
 """How the screens write numbers, times and states. One spelling for all of them."""
 
+from l2t.errors import L2tError
+from l2t.printable import printable
 from l2t.store.state import State
 
 SYMBOLS = {
@@ -41,3 +43,10 @@ def pvalue(p: float | None) -> str:
 def counted(number: int, word: str) -> str:
     """ "1 run", "12 runs"."""
     return f"{number:,} {word}{'s' * (number != 1)}"
+
+
+def trouble(error: Exception) -> str:
+    """What went wrong, as one line: what the user can mend in its own words, a fault of ours as such."""
+    if isinstance(error, L2tError):
+        return printable(str(error))
+    return printable(f"unexpected {type(error).__name__}: {error}. This is a bug in l2t")

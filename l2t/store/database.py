@@ -54,7 +54,7 @@ def explained(path: Path) -> Iterator[None]:
 _DAMAGED = "the store is damaged. `l2t store rebuild` restores it from the run folders, which are not touched by it"
 _BROKEN = ("no such table", "no such column", "Could not decode")
 """Beginnings of errors without a name of their own that our statements cause in a damaged store only."""
-_LOCKED = f"another program has kept the store locked for {BUSY_SECONDS:.0f} s. Repeat the command later"
+_LOCKED = "another program keeps the store locked. Repeat the command later"
 _LINES: tuple[tuple[str, type[StoreError], str], ...] = (
     ("SQLITE_FULL", DiskError, "the disk is full. Free some space and repeat the command; nothing was lost"),
     ("SQLITE_READONLY_DBMOVED", StoreError, "the store was replaced meanwhile. Repeat the command"),
