@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from l2t.jobs.gauges import Cpu, Readings
 from tui.app import L2TApp
 from tui.demo.unpack import Demo
 
@@ -19,9 +20,28 @@ PATIENCE = 20.0
 """Seconds within which the app shows what is waited for."""
 
 
+MACHINE = Readings(
+    Cpu(use=31.2, load=5.04, cores=16, total=64 * 10**9, used=12 * 10**9),
+    (),
+    {"cpu": (*range(0, 100, 4), None, 60.0, 40.0, 31.2)},
+    "no NVIDIA driver is installed (libnvidia-ml.so.1)",
+)
+
+
+class Still:
+    """A machine that is the same at every look."""
+
+    def __init__(self, readings: Readings = MACHINE) -> None:
+        self._readings = readings
+
+    def look(self, workers: Mapping[int, str | None]) -> Readings:
+        return self._readings
+
+
 @contextmanager
 def demo(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The recorded home, at NOW for everything that tells of ages."""
+    """The recorded home, at NOW for everything that tells of ages, on MACHINE."""
+    monkeypatch.setattr("tui.screens.devices.Gauges", Still)
     clock = SimpleNamespace(time=lambda: NOW, monotonic=time.monotonic)
     monkeypatch.setattr("tui.feed.time", clock)
     monkeypatch.setattr("l2t.jobs.overview.time", clock)

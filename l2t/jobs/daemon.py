@@ -69,13 +69,15 @@ def start(home: Path, slots: SlotSettings, engine: str = "l2t.jobs.engine:load")
 def ask_down(home: Path, now: bool) -> Holder | None:
     """Ask the supervisor to end, after what runs now, or `now` with checkpoints; returns it, None where none runs.
 
-    Raises StoreError where the home is held by another host's process, or by an `l2t run` in the foreground.
+    Raises StoreError where the home is held by another host's process, by an `l2t run` in the foreground, or a demo.
     """
     found = holder(home)
     if found is None:
         return None
     if found.mode == "run":
         raise StoreError(f"{home} is held by {found.description}: press Ctrl-C there")
+    if found.mode == "demo":
+        raise StoreError(f"{home} is held by {found.description}: leave the screens")
     if not lives_here(found.owner):
         raise StoreError(f"{home} is held by {found.description}: say l2t down there")
     try:

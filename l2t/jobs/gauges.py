@@ -80,7 +80,8 @@ class Gauges:
             return last
         if passed > GAP:
             for line in self._history.values():
-                line.append(None)
+                if line:
+                    line.append(None)
             psutil.cpu_percent()  # the next call measures from here
             time.sleep(FIRST)
         cpu, gpus = _cpu(), self._gpus.look()

@@ -30,8 +30,13 @@ LOCK_AGAIN = 50
 READ_AGAIN = 5
 """How often a record that is being written is read again."""
 
-Mode = Literal["up", "run"]
+Mode = Literal["up", "run", "demo"]
 End = Literal["down", "stopped", "finished"]
+_NAMES: dict[Mode, str] = {
+    "up": "the supervisor (l2t up)",
+    "run": "an l2t run in the foreground",
+    "demo": "the demo (it computes nothing)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class Holder:
 
     owner: Owner
     mode: Mode
-    """up: a supervisor of its own; run: an `l2t run` in the foreground, for the sweeps that are followed."""
+    """up: a supervisor of its own; run: an `l2t run` in the foreground, for the sweeps that are followed; demo: what
+    was recorded is played, and nothing is computed."""
     since: float
     """Seconds since 1970."""
     beat: float
@@ -53,8 +59,7 @@ class Holder:
     @property
     def description(self) -> str:
         """`the supervisor (l2t up), pid 12 on host`."""
-        what = "the supervisor (l2t up)" if self.mode == "up" else "an l2t run in the foreground"
-        return f"{what}, pid {self.owner.pid} on {self.owner.host}"
+        return f"{_NAMES[self.mode]}, pid {self.owner.pid} on {self.owner.host}"
 
 
 class HeldError(StoreError):

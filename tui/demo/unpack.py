@@ -3,7 +3,7 @@
 The archive holds finished and failed runs only. What is made up here, and nothing else: all times are moved so that the
 last kept ending was a few seconds ago (the dates in `log.txt` stay those of the recording); of the sweep that was asked
 for last only some runs are shown as done, two as running, one as cancelled, three as paused, the others as queued; a
-few tags and notes; and this process stands for the supervisor and its two workers.
+few tags and notes; and this process stands for the supervisor and its two workers, and is called the demo.
 """
 
 import tarfile
@@ -92,7 +92,7 @@ class Demo:
         self.recorded = folder / "recorded"
         """The recordings of what is not done yet, by id."""
         self.home = unpack(folder, now)
-        self._lock = _DemoLock(self.home, "up")
+        self._lock = _DemoLock(self.home, "demo")
         try:
             with Store.read(self.home) as store:
                 running = store.running()

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -9,6 +10,7 @@ from textual.widgets import Static
 
 from l2t.errors import L2tError
 from l2t.jobs.gauges import Gauges
+from l2t.jobs.lock import Holder, holder
 from l2t.jobs.overview import Overview
 from l2t.printable import printable
 from l2t.store.state import State
@@ -41,21 +43,24 @@ class DevicesScreen(L2TScreen):
     NAME = "devices"
     DEFAULT_CSS = """
     DevicesScreen #machine { height: auto; max-height: 50%; scrollbar-size-vertical: 1; }
-    DevicesScreen #unknown { height: auto; padding: 0 1; text-style: dim; display: none; }
-    DevicesScreen #foot { height: auto; max-height: 20%; display: none; }
+    DevicesScreen.-tall #machine { margin: 1 0; }
+    DevicesScreen .told { height: auto; padding: 0 1; text-style: dim; display: none; }
+    DevicesScreen #waits { max-height: 20%; }
     """
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012 - as Textual declares it
 
     def __init__(self) -> None:
         super().__init__()
         self._view = Machines(Gauges())
+        self._jobs: dict[str, str | None] = {}
 
     def body(self) -> ComposeResult:
         yield Static("", classes="title", id="title", markup=False)
         with VerticalScroll(id="machine"):
             yield Meters(id="meters")
-            yield Static("", id="unknown", markup=False)
+            yield Static("", classes="told", id="unknown", markup=False)
         yield Table(HEADS, EMPTY, id="slots")
-        yield Static("", classes="foot", id="foot", markup=False)
+        yield Static("", classes="told", id="waits", markup=False)
 
     def on_mount(self) -> None:
         self.query_one(Meters).ink = self.l2t.ink
@@ -72,10 +77,11 @@ class DevicesScreen(L2TScreen):
         if overview is None:
             return
         self._tell("#title", printable(_who(overview, frame.now)))
+        self._jobs = {slot.name: slot.job for slot in overview.slots}
         lines = _lines(overview, frame.now)
         self.query_one(Table).fill(0, lines, len(lines))
         waits = [f"some runs wait: {why}" for why in overview.lacks]
-        self._tell("#foot", "\n".join(map(printable, [*waits, *_left_alone(overview)])))
+        self._tell("#waits", "\n".join(map(printable, [*waits, *_left_alone(overview)])))
 
     def _tell(self, where: str, text: str) -> None:
         """Show this text there; nothing stands where there is none."""
@@ -84,61 +90,66 @@ class DevicesScreen(L2TScreen):
             place.update(text)
             place.display = bool(text)
 
+    def on_table_opened(self, message: Table.Opened) -> None:
+        if (job := self._jobs.get(message.key)) is not None:
+            from tui.screens.run import RunScreen
+
+            self.app.push_screen(RunScreen(job))
+
     def action_supervisor_up(self) -> None:
-        home = self.l2t.home
-
-        def work() -> None:
-            from l2t.jobs.daemon import go_on, start
-            from l2t.jobs.lock import holder
-            from l2t.jobs.slots import cores
-            from l2t.settings import read_settings
-
-            try:
-                found = holder(home)
-                if found is not None and found.mode == "run":
-                    said = f"{found.description} works here: it has to end first"
-                elif found is not None and go_on(home, found):
-                    said = f"{found.description} works here"
-                else:
-                    said = f"up: {start(home, read_settings(home).slots(cores())).description}"
-            except L2tError as error:
-                said = str(error)
-            self._said(said)
-
-        self._run(work)
+        self._supervise(_up)
 
     def action_supervisor_down(self) -> None:
-        self._down(False)
+        self._supervise(lambda home, _: _down(home, now=False))
 
     def action_supervisor_down_now(self) -> None:
         question = "Stop what runs now? It writes a checkpoint and goes on from there later."
-        self.app.push_screen(Confirm(question), lambda yes: self._down(True) if yes else None)
 
-    def _down(self, now: bool) -> None:
-        home = self.l2t.home
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._supervise(lambda home, _: _down(home, now=True))
 
-        def work() -> None:
-            from l2t.jobs.daemon import ask_down
+        self.app.push_screen(Confirm(question), answered)
 
-            try:
-                asked = ask_down(home, now)
-                said = "no supervisor works here" if asked is None else "it ends" + " after what runs" * (not now)
-            except L2tError as error:
-                said = str(error)
-            self._said(said)
-
-        self._run(work)
-
-    def _run(self, work: Callable[[], None]) -> None:
+    def _supervise(self, work: Callable[[Path, Holder | None], str]) -> None:
+        """Ask something of whoever holds the home, and show what `work` says, in a thread of its own."""
         if self.l2t.read_only:
             self.notify("read-only: nothing is changed", severity="warning", timeout=3)
-        else:
-            self.run_worker(work, thread=True, exit_on_error=False, group="supervisor")
+            return
+        home = self.l2t.home
 
-    def _said(self, text: str) -> None:
-        """From a worker's thread."""
-        self.l2t.feed.look()
-        self.app.call_from_thread(self.app.notify, printable(text), markup=False)
+        def whole() -> None:
+            try:
+                found = holder(home)
+                said = "the demo computes nothing" if found and found.mode == "demo" else work(home, found)
+            except (L2tError, OSError) as error:
+                said = str(error)
+            self.l2t.feed.look()
+            self.app.call_from_thread(self.app.notify, printable(said), markup=False)
+
+        self.run_worker(whole, thread=True, exit_on_error=False, group="supervisor")
+
+
+def _up(home: Path, found: Holder | None) -> str:
+    """See that a supervisor works; says how."""
+    from l2t.jobs.daemon import go_on, start
+    from l2t.jobs.slots import cores
+    from l2t.settings import read_settings
+
+    if found is not None and found.mode == "run":
+        return f"{found.description} works here: it has to end first"
+    if found is not None and go_on(home, found):
+        return f"{found.description} works here"
+    return f"up: {start(home, read_settings(home).slots(cores())).description}"
+
+
+def _down(home: Path, now: bool) -> str:
+    """Ask the supervisor to end; says whether it does."""
+    from l2t.jobs.daemon import ask_down
+
+    if ask_down(home, now) is None:
+        return "no supervisor works here"
+    return "it ends" if now else "it ends after what runs"
 
 
 def _who(overview: Overview, now: float) -> str:

@@ -11,6 +11,8 @@ from tui.widgets.scale import Ink
 
 STEPS = {Ink.COLOUR: "▁▂▃▄▅▆▇█", Ink.SHADES: "▁▂▃▄▅▆▇█", Ink.ASCII: "_.-=+*%#"}
 """Characters from the lowest to the highest."""
+BAR = {Ink.COLOUR: ("━", "─"), Ink.SHADES: ("━", "─"), Ink.ASCII: ("#", ".")}
+"""Characters of the part that is used, and of the other."""
 WIDE = 100
 """Columns from which there is room for what is only nice to know."""
 
@@ -39,7 +41,7 @@ class Meter:
     aside: str
     """Numbers for those who have room."""
     words: tuple[str, ...]
-    """What else is to be said; the first are the most important."""
+    """What else is to be said; where room is short the last are cut."""
 
 
 class Meters(Drawn):
@@ -72,19 +74,20 @@ class Meters(Drawn):
         long = 10 if wide else 5 if width >= 60 else 0
         back = min(max(8 + (width - 80) // 3, 8 if long else 0), 60)
         rest = width - sum(size + 2 for size in (label, long, 5, back, figures, aside) if size)
+        used, free = BAR[self.ink]
         made = []
         for meter in self._meters:
             full = round((meter.use or 0) * long / 100)
             use = "–" if meter.use is None else f"{meter.use} %"
             pieces = [
                 (_cut(meter.label, label) + "  ", PLAIN),
-                ("█" * full, bar),
-                ("░" * (long - full) + "  " * bool(long), FAINT),
+                (used * full, bar),
+                (free * (long - full) + "  " * bool(long), FAINT),
                 (f"{use:>5}  ", PLAIN),
                 (spark(meter.history, back, self.ink) + "  " if back else "", bar),
                 (meter.figures.rjust(figures) + "  ", PLAIN),
                 (meter.aside.rjust(aside) + "  " if aside else "", FAINT),
-                (_told(meter.words, rest), PLAIN),
+                (_cut(", ".join(meter.words), max(rest, 0)), PLAIN),
             ]
             made.append([(text, style) for text, style in pieces if text])
         return made
@@ -96,16 +99,5 @@ def _widest(texts: Iterable[str]) -> int:
 
 def _cut(text: str, width: int) -> str:
     """As wide as is wanted, with … where something is missing."""
-    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
-
-
-def _told(words: Sequence[str], width: int) -> str:
-    """As many of the words as there is room for, and how many are missing."""
-    if width < 1 or not words:
-        return ""
-    for shown in range(len(words), 0, -1):
-        left = [f"+{len(words) - shown}"] if shown < len(words) else []
-        text = ", ".join([*words[:shown], *left])
-        if cell_len(text) <= width:
-            return text
-    return _cut(words[0], width)
+    whole = cell_len(text) <= width or not width
+    return set_cell_size(text, width) if whole else set_cell_size(text, width - 1) + "…"
