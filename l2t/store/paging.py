@@ -8,7 +8,7 @@ from l2t.errors import UsageError
 from l2t.printable import printable
 from l2t.store.filter import ALL, Filter
 from l2t.store.queries import Queries
-from l2t.store.rows import RunRow
+from l2t.store.rows import RunRow, Turn
 
 _OF_JOBS = ("created", "finished", "state", "priority")
 _OF_RUNS = ("method", "dataset", "shots", "seed", "accuracy")
@@ -16,9 +16,12 @@ _OF_RUNS = ("method", "dataset", "shots", "seed", "accuracy")
 ORDERS = ("queue", *_OF_JOBS, *_OF_RUNS)
 """What tables are sorted by. queue: what runs, what waits in the order of its turn, what has ended, the last first."""
 
-_RANK = "CASE jobs.state WHEN 'running' THEN 0 WHEN 'queued' THEN 1 WHEN 'paused' THEN 1 WHEN 'interrupted' THEN 1 END"
-_TURN = f"""{_RANK} NULLS LAST, CASE WHEN {_RANK} IS NULL THEN -coalesce(finished, 0) END,
-    CASE WHEN {_RANK} IS NOT NULL THEN -priority END, CASE WHEN {_RANK} IS NOT NULL THEN position END"""
+_TURNS = (
+    ("jobs_by_turn", "state = 'running'", "priority DESC, position"),
+    ("runs_that_wait", "state IN ('queued', 'paused', 'interrupted')", "priority DESC, position"),
+    ("runs_that_ended", "state IN ('done', 'failed', 'cancelled')", "finished DESC"),
+)
+"""The parts of the queue, each with the index that has its order."""
 
 
 class Paging(Queries):
@@ -33,17 +36,30 @@ class Paging(Queries):
         key, down = order.removeprefix("-"), order.startswith("-")
         if key not in ORDERS:
             raise UsageError(f"runs cannot be sorted by {key!r}. Possible: {', '.join(ORDERS)}")
-        where = filter.where
-        tables = "runs JOIN jobs USING (number)"
+        if key == "queue":
+            numbers = self._by_turn(filter)
+            if down:
+                numbers.reverse()
+            return numbers
+        tables, where = "runs JOIN jobs USING (number)", filter.where
         if filter == ALL:  # one table has what is needed: joining another would take twice to five times as long
             tables, where = ("runs", "1") if key in _OF_RUNS else ("jobs", "kind = 'run'")
         column = f"{'jobs.' if key in _OF_JOBS else ''}{key} {'DESC' if down else 'ASC'} NULLS LAST"
-        sort = _TURN if key == "queue" else column
-        rows = self._all(f"SELECT number FROM {tables} WHERE {where} ORDER BY {sort}, number", filter.parameters)
-        numbers = array("q", [number for (number,) in rows])
-        if down and key == "queue":
-            numbers.reverse()
-        return numbers
+        return self._listed(f"{tables} WHERE {where} ORDER BY {column}, number", filter)
+
+    def _by_turn(self, filter: Filter) -> "array[int]":
+        numbers = array("q")
+        for index, states, sort in _TURNS:
+            rest = f"jobs INDEXED BY {index} WHERE kind = 'run' AND {states} ORDER BY {sort}, number"
+            numbers += self._listed(rest, ALL)
+        if filter == ALL:
+            return numbers
+        # Looking up is quicker than sorting what the filter shows, unless it shows very few.
+        chosen = frozenset(self._listed(f"runs JOIN jobs USING (number) WHERE {filter.where}", filter))
+        return array("q", [number for number in numbers if number in chosen])
+
+    def _listed(self, rest: str, filter: Filter) -> "array[int]":
+        return array("q", [number for (number,) in self._all(f"SELECT number FROM {rest}", filter.parameters)])
 
     def rows_of(self, numbers: Iterable[int]) -> list[RunRow]:
         """Rows of the runs of these numbers, in this order; what is forgotten meanwhile is left out."""
@@ -57,3 +73,14 @@ class Paging(Queries):
         """Number of the run of this id; None where there is none."""
         found = self._all("SELECT number FROM jobs WHERE id = ? AND kind = 'run'", [printable(id)])
         return found[0][0] if found else None
+
+    def turns(self, followed: bool = False) -> list[Turn]:
+        """The runs that wait for nothing but a worker, in the order of their turn; followed: only those of sweeps that
+        somebody follows."""
+        rows = self._all(
+            f"WITH {_PACES} SELECT jobs.id, device, coalesce(paces.mean, methods.mean, (SELECT avg(mean) FROM paces))"
+            " FROM jobs JOIN runs USING (number) LEFT JOIN paces ON paces.cell = runs.cell"
+            " LEFT JOIN methods ON methods.method = runs.method WHERE state = 'queued' AND waits = 0"
+            f" AND {_FOLLOWED if followed else 'true'} ORDER BY priority DESC, position, number"
+        )
+        return [Turn(*row) for row in rows]

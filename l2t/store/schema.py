@@ -177,6 +177,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # What takes scipy to compute, for the next who asks (see l2t.report.summaries).
         "CREATE TABLE summaries (key TEXT PRIMARY KEY, value TEXT NOT NULL, made REAL NOT NULL) STRICT, WITHOUT ROWID",
     ),
+    (
+        # The queue as screens show it, so that 100,000 runs need not be sorted (see `paging.py`).
+        """CREATE INDEX runs_that_wait ON jobs (priority DESC, position, number)
+            WHERE kind = 'run' AND state IN ('queued', 'paused', 'interrupted')""",
+        """CREATE INDEX runs_that_ended ON jobs (finished DESC, number)
+            WHERE kind = 'run' AND state IN ('done', 'failed', 'cancelled')""",
+    ),
 )
 """Statements of each version, in order. Never changed once released: a change is a new entry."""
 
