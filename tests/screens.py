@@ -53,17 +53,38 @@ def drive(
     home: Path,
     play: Callable[[L2TApp, Pilot[Any]], Awaitable[None]],
     size: tuple[int, int] = (80, 24),
+    faulty: bool = False,
     **options: Any,
 ) -> None:
-    """Run the app on `home`, and `play` with it once it has read everything for the first time."""
+    """Run the app on `home`, and `play` with it once it has read everything for the first time.
+
+    faulty: what the app tells as a fault of ours, and lives through, is no failure of the test.
+    """
 
     async def whole() -> None:
         app = L2TApp(home, **({"ascii": False} | options))
+        faults = _listened(app)
         async with app.run_test(size=size, notifications=True) as pilot:
             await until(pilot, lambda: "looking" not in text(app))
             await play(app, pilot)
+        if faults and not faulty:
+            raise faults[0]
 
     asyncio.run(whole())
+
+
+def _listened(app: L2TApp) -> list[Exception]:
+    """The faults of ours that the app is going to tell."""
+    faults: list[Exception] = []
+    tell = app.tell
+
+    def listen(error: Exception) -> None:
+        if not isinstance(error, L2tError):
+            faults.append(error)
+        tell(error)
+
+    app.tell = listen  # type: ignore[method-assign]
+    return faults
 
 
 async def until(pilot: Pilot[Any], met: Callable[[], bool]) -> None:

@@ -14,7 +14,7 @@ from tui.judging import Judgement, judge
 from tui.matrix import MatrixData, MatrixView, best, counts, sign
 from tui.screen import L2TScreen
 from tui.widgets.matrix import Entry, MatrixTable, Shown
-from tui.words import pvalue, signed
+from tui.words import pvalue, signed, trouble
 
 EMPTY = """No runs yet.
 
@@ -77,7 +77,10 @@ class MatrixScreen(L2TScreen):
         home, keep = self.l2t.home, not self.l2t.read_only
 
         def work() -> None:
-            found = judge(home, data.key, keep)
+            try:
+                found = judge(home, data.key, keep)
+            except Exception as error:  # whatever it is: what waits for an answer gets one
+                found = Judgement(data.key, {}, trouble(error))
             self.app.call_from_thread(self._told, found)
 
         self.run_worker(work, thread=True, exit_on_error=False, group="judge")
