@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from l2t.errors import L2tError
 from l2t.jobs.gauges import Cpu, Readings
 from tui.app import L2TApp
 from tui.demo.unpack import Demo
