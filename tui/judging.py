@@ -12,6 +12,7 @@ from pathlib import Path
 
 from l2t.errors import StoreError
 from l2t.report.judged import Judged
+from l2t.store.database import NAME
 from l2t.store.rows import CellRow
 from l2t.store.store import Store
 
@@ -62,7 +63,7 @@ def judge(home: Path, key: str, keep: bool) -> Judgement:
         cells = _read(text)
     except (OSError, subprocess.SubprocessError, ValueError, TypeError, KeyError) as error:
         return Judgement(key, {}, f"no statistics: their process ended without an answer ({type(error).__name__})")
-    if keep:
+    if keep and (home / NAME).exists():  # it may have gone meanwhile: nothing is made anew
         with suppress(StoreError), Store.open(home) as store:
             store.keep_summary(key, text)
     return Judgement(key, cells)

@@ -11,6 +11,7 @@ import l2t
 from l2t.errors import StoreError
 from l2t.report.judged import Judged
 from l2t.report.placed import MatrixTable, placed, written
+from l2t.store.database import NAME
 from l2t.store.rows import CellRow
 from l2t.store.store import Store
 from tui.feed import Reader
@@ -78,7 +79,7 @@ def _key(cells: Iterable[str]) -> str:
 def _keep(home: Path, key: str, text: str) -> None:
     """In a thread of its own: the store may be locked for long."""
     with suppress(StoreError):
-        if home.is_dir():
+        if (home / NAME).exists():
             with Store.open(home) as store:
                 store.keep_summary(key, text)
 

@@ -1,6 +1,7 @@
 """What all screens have in common: the bar above, the footer below, frames from the feed, and writing to the store."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -8,6 +9,8 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Footer
 
+from l2t.errors import StoreError
+from l2t.store.database import NAME
 from l2t.store.store import Store
 from tui.actions import bindings, of
 from tui.feed import PATIENCE, Frame, View
@@ -98,7 +101,7 @@ class L2TScreen(Screen[None]):
             waiting.stop()
             _told(app, made, then)
 
-        app.writing.ask(lambda: _asked(app, lambda: Store.open(app.home), call, told))
+        app.writing.ask(lambda: _asked(app, lambda: _existing(app.home), call, told))
 
     def read(self, call: Callable[[Store], T], then: Callable[[T], None]) -> None:
         """Read from the store once, in a thread of its own; `then` is not called where the screen has gone meanwhile.
@@ -115,6 +118,13 @@ class L2TScreen(Screen[None]):
             _asked(app, lambda: Store.read(app.home, PATIENCE), call, told)
 
         self.run_worker(work, thread=True, exit_on_error=False, group="store")
+
+
+def _existing(home: Path) -> Store:
+    """The store for writing; what is chosen on a screen is never chosen in a store that has gone meanwhile."""
+    if not (home / NAME).exists():
+        raise StoreError(f"{home}: there is no store any more: it was moved or removed")
+    return Store.open(home)
 
 
 def _asked(
