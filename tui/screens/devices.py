@@ -155,10 +155,11 @@ def _down(home: Path, now: bool) -> str:
 def _who(overview: Overview, now: float) -> str:
     found = overview.holder
     if found is None:
-        died = "; the last one was killed, or the machine went down" if overview.died else ""
+        died = "; the last was killed, or the machine went down" if overview.died else ""
         # Those that it worked on go on with the next one.
         left = sum(overview.runs[state] for state in (State.QUEUED, State.RUNNING, State.INTERRUPTED))
-        return f"nobody works here{died}" + (f": {counted(left, 'run')} wait" if left else "")
+        waiting = f", {counted(left, 'run')} wait{'s' * (left == 1)}" if left else ""
+        return f"nobody works here{waiting}{died}"
     doing = {"draining": ", ends after what runs", "paused": f", paused: {overview.problem}"}.get(
         overview.doing or "", ""
     )
