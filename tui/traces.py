@@ -12,7 +12,7 @@ from l2t.spec.trace import META
 from l2t.store.arrays import Archive, Array
 from l2t.store.folder import JobFolder
 from l2t.store.plain import RefusedError, listed, opened_file
-from tui.weights import GRID, Image, Layout, Weights, layout_of, probe_of
+from tui.weights import Image, Layout, Weights, layout_of, probe_of
 
 LARGEST_FILE = 4 << 20
 """Bytes of an archive above which it is not read."""
@@ -39,6 +39,7 @@ class Traces:
         self._whole: set[int] = set()
         self._notes: dict[tuple[int, str], str] = {}
         self._kept: OrderedDict[tuple[int, str], dict[str, Array]] = OrderedDict()
+        self._layers: dict[int, dict[str, float]] = {}
 
     @property
     def epochs(self) -> tuple[int, ...]:
@@ -97,6 +98,7 @@ class Traces:
     def _forget(self, epoch: int) -> None:
         del self._seen[epoch]
         self._whole.discard(epoch)
+        self._layers.pop(epoch, None)
         for group in ("mean", "image"):
             self._notes.pop((epoch, group), None)
             self._kept.pop((epoch, group), None)
@@ -111,13 +113,15 @@ class Traces:
             return None
         return None if arrays is None else Weights(self._layout, arrays, image or 0)
 
-    def track(self, kind: str, pair: str, index: int = 0) -> tuple[tuple[int, float], ...]:
-        """One number over the epochs, as (epoch, value), its index as in `Weights.number`; empty where it is not."""
-        rows = self._layout.places.get(kind, {}).get(pair, (0, 0))[1]
-        if not 0 <= index < rows * (GRID if kind == "gamma" else 1):
-            return ()
-        found = ((epoch, self.at(epoch)) for epoch in self.epochs)
-        return tuple((epoch, weights.number(kind, pair, index)) for epoch, weights in found if weights is not None)
+    def layer_weights(self) -> dict[str, tuple[float, ...]]:
+        """λ of each pair over `epochs`, of the probe's mean; empty where the method has none. Reads every archive that
+        it has not read yet."""
+        pairs = self._layout.places.get("lambda", {})
+        for epoch in self.epochs:
+            if epoch not in self._layers and (weights := self.at(epoch)) is not None:
+                self._layers[epoch] = {pair: weights.number("lambda", pair, 0) for pair in pairs}
+        epochs = [epoch for epoch in self.epochs if epoch in self._layers]
+        return {pair: tuple(self._layers[epoch][pair] for epoch in epochs) for pair in pairs}
 
     def _read(self, epoch: int, group: str) -> dict[str, Array] | None:
         """The arrays of "mean" or "image" of an epoch, by kind; None, with a note, where they cannot be used."""

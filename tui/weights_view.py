@@ -1,5 +1,6 @@
 """What the feed reads for the view of a run's meta-weights."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from l2t.store.folder import JobFolder
@@ -30,6 +31,8 @@ class WeightsData:
     image: int | None = None
     """Which image is shown; None for the mean of all."""
     weights: Weights | None = None
+    layers: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """λ of each pair over the epochs, of the probe's mean."""
     skipped: tuple[str, ...] = ()
     """Archives that cannot be used, and why."""
 
@@ -61,8 +64,18 @@ class WeightsView:
                 epoch = max((each for each in epochs if self.epoch is None or each <= self.epoch), default=epochs[0])
                 weights = traces.at(epoch, image)
                 if weights is not None:
+                    layers = traces.layer_weights()
                     return WeightsData(
-                        "", epochs, traces.images, traces.pairs, traces.kinds, epoch, image, weights, traces.notes
+                        "",
+                        epochs,
+                        traces.images,
+                        traces.pairs,
+                        traces.kinds,
+                        epoch,
+                        image,
+                        weights,
+                        layers,
+                        traces.notes,
                     )
                 epochs = tuple(each for each in epochs if each != epoch)
         return WeightsData(f"The traces cannot be read: {'; '.join(traces.notes)}.", skipped=traces.notes)

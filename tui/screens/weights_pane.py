@@ -1,5 +1,7 @@
 """A run's meta-weights: λ of all pairs, w and γ of one of them, γ on the probe's images, over the epochs."""
 
+from collections.abc import Sequence
+from math import isfinite
 from typing import ClassVar
 
 from textual import events
@@ -13,6 +15,7 @@ from textual.widgets import Static
 
 from l2t.printable import printable
 from tui.actions import TABLES, bindings, of
+from tui.weights import Grid
 from tui.weights_view import WeightsData, WeightsView
 from tui.widgets.bars import Bars
 from tui.widgets.drawn import Drawn
@@ -66,6 +69,7 @@ class WeightsPane(Container):
         """What the feed is to read for it."""
         self._data = WeightsData("Reading …")
         self._pair = ""
+        self._ranges: dict[str, tuple[float | None, float | None]] = {}
         self._panel = 0
         self._timer: Timer | None = None
 
@@ -211,7 +215,12 @@ class WeightsPane(Container):
         values = matrix.values if matrix else [[None] * len(targets)] * len(sources)
         heat, bars, maps = self.query_one(Heat), self.query_one(Bars), self.query_one(Maps)
         names = ("source", "target", "λ" if matrix else "no λ")
-        heat.show([str(each) for each in sources], [str(each) for each in targets], values, names=names)
+        histories = {}
+        for pair, history in self._data.layers.items():
+            row, column = map(int, pair.split("-"))
+            histories[sources.index(row), targets.index(column)] = history
+        rows, columns = [str(each) for each in sources], [str(each) for each in targets]
+        heat.show(rows, columns, values, names=names, histories=histories)
         source, target = map(int, self._pair.split("-"))
         with heat.prevent(Heat.Chosen):
             heat.choose(sources.index(source), targets.index(target))
@@ -220,7 +229,8 @@ class WeightsPane(Container):
         maps.empty = f"Pair {self._pair} has no position weights γ."
         bars.show(channels)
         order = [channel for channel in bars.order if channel < len(grids)] or range(len(grids))
-        maps.show([(channel, grids[channel]) for channel in order], name="γ")
+        low, high = self._range(grids)
+        maps.show([(channel, grids[channel]) for channel in order], name="γ", low=low, high=high)
         if bars.channel is not None:
             maps.choose(bars.channel)
         self._lay()
@@ -232,8 +242,20 @@ class WeightsPane(Container):
         grids = data.weights.position_weights(self._pair) if data.weights else None
         image = data.images[data.image or 0]
         grid = grids[channel] if grids and channel is not None else None
-        picture.show(image.width, image.height, image.rgb, grid, name="γ")
+        low, high = self._range(grids or ())
+        picture.show(image.width, image.height, image.rgb, grid, name="γ", low=low, high=high)
         self._titles()
+
+    def _range(self, grids: Sequence[Grid]) -> tuple[float | None, float | None]:
+        """Least and greatest γ of the pair at all epochs that were shown: the colours mean the same from one epoch to
+        the next, once it has played through."""
+        values = [value for grid in grids for line in grid for value in line if isfinite(value)]
+        low, high = self._ranges.get(self._pair, (None, None))
+        if values:
+            low = min(values) if low is None else min(low, *values)
+            high = max(values) if high is None else max(high, *values)
+            self._ranges[self._pair] = (low, high)
+        return low, high
 
     def _titles(self) -> None:
         data, channel = self._data, self.query_one(Maps).channel

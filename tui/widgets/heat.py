@@ -1,6 +1,6 @@
 """A labelled matrix as a heat map with a cursor, such as λ of source × target layers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual import events
 from textual.message import Message
@@ -8,8 +8,11 @@ from textual.message import Message
 from tui.widgets.axis import number
 from tui.widgets.drawn import CHOSEN, FAINT, PLAIN, STRONG, Drawn, Piece, longest, sentence, window
 from tui.widgets.scale import Scale
+from tui.widgets.spark import spark, step
 
 Values = Sequence[Sequence[float | None]]
+Histories = Mapping[tuple[int, int], Sequence[float]]
+"""Values of cells, by row and column, from the first to the last."""
 
 
 class Heat(Drawn, can_focus=True):
@@ -33,6 +36,7 @@ class Heat(Drawn, can_focus=True):
         self._rows: tuple[str, ...] = ()
         self._columns: tuple[str, ...] = ()
         self._values: Values = ()
+        self._histories: Histories = {}
         self._scale = Scale(0, 1)
         self._names = ("", "", "")
         self._top = self._left = 0
@@ -45,15 +49,16 @@ class Heat(Drawn, can_focus=True):
         values: Values,
         *,
         names: tuple[str, str, str] = ("", "", ""),
-        low: float | None = None,
-        high: float | None = None,
+        histories: Histories | None = None,
     ) -> None:
         """Draw a matrix; None is a cell that there is not.
 
-        names: of a row, a column and the value; low, high: ends of the scale where they are not the values' own.
+        names: of a row, a column and the value; histories: of which that of the chosen cell is drawn below, where there
+        is room. The scale is that of all values, histories included: it stays the same while one looks through them.
         """
         self._rows, self._columns, self._values, self._names = tuple(rows), tuple(columns), values, names
-        self._scale = Scale.over((value for line in values for value in line), low, high)
+        self._histories = histories or {}
+        self._scale = Scale.over(value for line in (*values, *self._histories.values()) for value in line)
         self.row = min(self.row, max(len(rows) - 1, 0))
         self.column = min(self.column, max(len(columns) - 1, 0))
         self.redraw()
@@ -117,7 +122,20 @@ class Heat(Drawn, can_focus=True):
             more = f"  part of {len(self._rows)} × {len(self._columns)}" if hidden else ""
             room = width - margin - len(more)
             lines.append([(" " * margin, PLAIN), *self.legend(self._scale, self._names[2], room), (more, FAINT)])
+        history = self._histories.get((self.row, self.column), ())
+        if height > len(lines) + 1 and len(history) > 1:
+            lines += [[], self._history(history, margin, width)]
         return lines
+
+    def _history(self, history: Sequence[float], margin: int, width: int) -> list[Piece]:
+        """Small blocks from the first value to the last; where there are more than fit, evenly chosen ones."""
+        title = f"{self._names[2]} {self._rows[self.row]}→{self._columns[self.column]} ".rjust(margin)
+        last = f" {number(history[-1], 3)}"
+        room = max(min(width - len(title) - len(last), len(history)), 1)
+        chosen = [history[at * (len(history) - 1) // max(room - 1, 1)] for at in range(room)]
+        parts = [self._scale.part(value) for value in chosen]
+        steps = [step(None if part is None else part * 100) for part in parts]
+        return [(title, FAINT), (spark(steps, room, self.ink), PLAIN), (last, FAINT)]
 
     def _cell(self, row: int, column: int, wide: int, middle: bool) -> Piece:
         value = self._values[row][column]

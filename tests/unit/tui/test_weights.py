@@ -86,10 +86,15 @@ def test_the_probe_is_turned_to_pixels(folder: JobFolder) -> None:
     assert (images[1].width, images[1].height) == (5, 4)
 
 
-def test_a_number_is_followed_over_the_epochs(folder: JobFolder) -> None:
-    track = renewed(folder).track("w", "2-1", 2)
-    assert track == tuple((epoch, float(arrays(epoch)["mean/w"][5])) for epoch in range(4))
-    assert renewed(folder).track("w", "2-1", 4) == ()
+def test_layer_weights_are_followed_over_the_epochs(folder: JobFolder) -> None:
+    traces = renewed(folder)
+    before = traces.layer_weights()
+    assert {len(values) for values in before.values()} == {4}
+    for at, pair in enumerate(traces.pairs):
+        assert before[pair] == tuple(float(arrays(epoch)["mean/lambda"][at]) for epoch in range(4))
+    write(folder, 2, arrays(2) | {"mean/lambda": np.full(len(traces.pairs), 7, np.float16)})
+    traces.renew()
+    assert traces.layer_weights() == {pair: (*was[:2], 7.0, was[3]) for pair, was in before.items()}
 
 
 def test_archives_that_come_go_and_change_are_noticed(folder: JobFolder) -> None:
