@@ -1,7 +1,7 @@
 """What the feed reads for the screen of one run: its curves, its log, and what it was made from."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,25 +29,25 @@ class RunData:
 
     row: RunRow
     now: float = field(compare=False)
-    shown: object
+    shown: tuple[object, ...]
 
 
 @dataclass(frozen=True)
 class RunView:
-    """The row, and one of the views below."""
+    """The row, and some of the views below."""
 
     run: str
-    inner: View
+    inner: tuple[View, ...]
 
     @property
     def files(self) -> bool:
-        return self.inner.files
+        return any(view.files for view in self.inner)
 
     def read(self, reader: Reader) -> RunData:
         rows = reader.store.runs(parse([f"id={self.run}"]), limit=1)
         if not rows:
             raise UsageError(f"run {self.run} is not here any more")
-        return RunData(rows[0], reader.now, self.inner.read(reader))
+        return RunData(rows[0], reader.now, tuple(view.read(reader) for view in self.inner))
 
 
 @dataclass(frozen=True)
@@ -69,20 +69,12 @@ class CurvesView:
     files: bool = field(default=True, init=False)
 
     def read(self, reader: Reader) -> CurvesData:
-        known = reader.memory.setdefault("metrics", {})
-        assert isinstance(known, dict)
         ids = [] if self.alone else [self.run]
         if self.cell is not None:
             others = reader.store.runs(parse([f"cell={self.cell}"]), "seed", SEEDS)
             ids += [row.id for row in others if row.id != self.run or self.alone]
-        for id in ids:
-            metrics = known.setdefault(id, MetricsReader(JobFolder.of(reader.home, "run", id).metrics))
-            for _ in range(POLLS):
-                if not metrics.poll():
-                    break
-        readers = [known[id] for id in ids]
-        version = sum(metrics.version for metrics in readers)
-        sign = (version, tuple(ids))
+        readers = followed(reader, ids)
+        sign = (sum(metrics.version for metrics in readers), tuple(ids))
         kept = reader.memory.get("curves")
         if isinstance(kept, CurvesData) and kept.sign == sign:
             return kept
@@ -104,13 +96,27 @@ class CurvesView:
         return curves
 
 
+def followed(reader: Reader, ids: Sequence[str]) -> list[MetricsReader]:
+    """The metrics of these runs, as far as they are written, or POLLS pieces further than at the last look."""
+    known = reader.memory.setdefault("metrics", {})
+    assert isinstance(known, dict)
+    for id in ids:
+        metrics = known.setdefault(id, MetricsReader(JobFolder.of(reader.home, "run", id).metrics))
+        for _ in range(POLLS):
+            if not metrics.poll():
+                break
+    return [known[id] for id in ids]
+
+
 @dataclass(frozen=True)
 class LogData:
     """The end of a log."""
 
     lines: tuple[str, ...]
+    bytes: int
+    """Of the whole file."""
     cut: bool
-    """Whether there is more before it."""
+    """Whether there is more before these lines."""
 
 
 @dataclass(frozen=True)
@@ -133,19 +139,22 @@ class LogView:
                 file.seek(max(status.st_size - LOG_BYTES, 0))
                 raw = file.read(LOG_BYTES)
         except OSError:
-            return LogData((), False)
+            return LogData((), 0, False)
         cut = status.st_size > LOG_BYTES
         text = raw[raw.find(b"\n") + 1 :] if cut else raw
-        data = LogData(tuple(printable(line.decode(errors="backslashreplace")) for line in text.splitlines()), cut)
+        lines = tuple(printable(line.decode(errors="backslashreplace")) for line in text.splitlines())
+        data = LogData(lines, status.st_size, cut)
         reader.memory["log"] = (sign, data)
         return data
 
 
 @dataclass(frozen=True)
 class SpecData:
-    """What a run was made from, flat: name, value, and the other run's value where another is compared."""
+    """What a run was made from and on, flat: name, value, and the other run's value where another is compared."""
 
     rows: tuple[tuple[str, str, str | None], ...]
+    other: str | None = None
+    """The run it is compared with, as people call it."""
 
 
 @dataclass(frozen=True)
@@ -163,17 +172,28 @@ class SpecView:
         theirs = _about(reader, self.other)
         names = dict.fromkeys((*mine, *theirs))
         pairs = [(name, mine.get(name, "–"), theirs.get(name, "–")) for name in names]
-        return SpecData(tuple(pair for pair in pairs if pair[1] != pair[2]))
+        rows = reader.store.runs(parse([f"id={self.other}"]), limit=1)
+        if not rows:
+            raise UsageError(f"run {self.other} is not here any more")
+        row = rows[0]
+        other = f"{row.method} {row.dataset} {row.shots} shots seed {row.seed}"
+        return SpecData(tuple(pair for pair in pairs if pair[1] != pair[2]), other)
 
 
 def _about(reader: Reader, run: str) -> dict[str, str]:
     texts = reader.store.specs(parse([f"id={run}"]))
-    found = dict(_flat(json.loads(texts[run]), "")) if run in texts else {}
+    found = flat(json.loads(texts[run])) if run in texts else {}
     try:
         environment = read_object(JobFolder.of(reader.home, "run", run).env) or {}
     except RefusedError:
         environment = {}
-    return found | dict(_flat(environment, "env."))
+    environment.pop("pid", None)  # of a process that is gone: nothing that was computed depends on it
+    return found | flat(environment, "env.")
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested settings as texts by their dotted names."""
+    return dict(_flat(values, prefix))
 
 
 def _flat(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Runs as lines of a table, and the view that reads a window of them."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -7,7 +8,8 @@ from l2t.store.filter import parse, split
 from l2t.store.rows import RunRow
 from l2t.store.state import State
 from l2t.words import duration, percent
-from tui.feed import Reader
+from tui.feed import SHARE, Reader
+from tui.turns import expected, left
 from tui.widgets.table import Head, Line
 from tui.words import SILENT, SYMBOLS
 
@@ -18,12 +20,13 @@ HEADS = (
     Head("shots", right=True, sort="shots"),
     Head("seed", right=True, sort="seed"),
     Head("state", narrow=24),
-    Head("epoch", right=True, drop=2),
+    Head("epoch", right=True, drop=3),
+    Head("left", right=True, drop=2),
     Head("acc %", right=True, sort="accuracy"),
-    Head("prio", right=True, drop=4, sort="priority"),
+    Head("prio", right=True, drop=5, sort="priority"),
     Head("age", right=True, drop=1, sort="created"),
-    Head("tags", narrow=12, drop=3),
-    Head("note", narrow=24, drop=5),
+    Head("tags", narrow=12, drop=4),
+    Head("note", narrow=24, drop=6),
 )
 ORDER_SECONDS = 5.0
 """After which priorities, tags and notes, too, are looked at again."""
@@ -41,6 +44,19 @@ class Window:
     first: int
     total: int
     now: float = field(compare=False)
+    left: tuple[str, ...] = ()
+    """Of each row how long it is until it will have ended; empty where that is not known, and where none is."""
+
+
+@dataclass(frozen=True)
+class _Ordered:
+    """Numbers of all runs of a filter, and when and of what they were read."""
+
+    asked: tuple[tuple[str, ...], str]
+    sign: object
+    now: float
+    took: float
+    numbers: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -59,19 +75,23 @@ class RunsView:
         first = max(min(self.first, total - self.count), 0)
         rows = tuple(reader.store.rows_of(numbers[first : first + self.count]))
         lost = frozenset(row.id for row in rows if is_lost(row, reader.now))
-        return Window(rows, lost, first, total, reader.now)
+        waits = any(row.state is State.QUEUED for row in rows)
+        ends = expected(reader) if waits else {}
+        texts = tuple(_until_end(row, row.id in lost, ends.get(row.id), reader.now) for row in rows)
+        return Window(rows, lost, first, total, reader.now, texts)
 
     def _ordered(self, reader: Reader) -> Sequence[int]:
-        """Numbers of all runs that are shown, in order: read anew when runs changed their state, and now and then for
-        what only changes their order."""
-        sign = (self.words, self.order, reader.store.signature())
+        """Numbers of all runs that are shown, in order: read anew when runs changed their state, but so that it takes
+        no more than its share of the time, and now and then for what only changes their order."""
         known = reader.memory.get("ordered")
-        fresh = not reader.asked and isinstance(known, tuple) and known[0] == sign
-        if fresh and isinstance(known, tuple) and reader.now - known[1] < ORDER_SECONDS:
-            numbers: Sequence[int] = known[2]
-            return numbers
+        if isinstance(known, _Ordered) and known.asked == (self.words, self.order) and not reader.asked:
+            age = reader.now - known.now
+            if age < known.took / SHARE or (age < ORDER_SECONDS and known.sign == reader.store.signature()):
+                return known.numbers
+        sign, begun = reader.store.signature(), time.perf_counter()
         numbers = reader.store.ordered(parse(self.words), self.order)
-        reader.memory["ordered"] = (sign, reader.now, numbers)
+        took = time.perf_counter() - begun
+        reader.memory["ordered"] = _Ordered((self.words, self.order), sign, reader.now, took, numbers)
         return numbers
 
     def at(self, first: int, count: int) -> "RunsView":
@@ -84,6 +104,14 @@ def is_lost(row: RunRow, now: float) -> bool:
     return row.state is State.RUNNING and now - (row.heartbeat or row.claimed or now) > SILENT
 
 
+def _until_end(row: RunRow, lost: bool, end: float | None, now: float) -> str:
+    """How long it still takes: of a running one at its pace, of a waiting one about."""
+    if row.state is State.RUNNING:
+        seconds = None if lost else left(row, now)
+        return duration(seconds) if seconds is not None else ""
+    return f"~{duration(end - now)}" if end is not None and row.state is State.QUEUED else ""
+
+
 def words(line: str) -> tuple[str, ...]:
     """The words of a filter line. UsageError where it cannot be read."""
     found = tuple(split(line))
@@ -91,7 +119,7 @@ def words(line: str) -> tuple[str, ...]:
     return found
 
 
-def line_of(row: RunRow, lost: bool, now: float) -> Line:
+def line_of(row: RunRow, lost: bool, now: float, still: str) -> Line:
     """A run as people see it."""
     state, tone = said(row, lost, now), "bad" if lost else TONES.get(row.state, "")
     cells = (
@@ -102,6 +130,7 @@ def line_of(row: RunRow, lost: bool, now: float) -> Line:
         str(row.seed),
         state,
         f"{row.epoch}/{row.epochs}" if row.epoch or row.state is State.RUNNING else "",
+        still,
         percent(row.accuracy) if row.accuracy is not None else "",
         str(row.priority) if row.priority else "",
         duration(now - (row.finished or row.claimed or row.created)),
@@ -126,4 +155,7 @@ def said(row: RunRow, lost: bool, now: float) -> str:
 
 def lines_of(window: Window) -> Sequence[Line]:
     """All rows of a window."""
-    return [line_of(row, row.id in window.lost, window.now) for row in window.rows]
+    texts = window.left or ("",) * len(window.rows)
+    return [
+        line_of(row, row.id in window.lost, window.now, still) for row, still in zip(window.rows, texts, strict=True)
+    ]

@@ -23,6 +23,11 @@ _TURNS = (
 )
 """The parts of the queue, each with the index that has its order."""
 
+_PACES = """paces AS (
+        SELECT cell, method, avg(seconds) AS mean FROM runs JOIN jobs USING (number) WHERE state = 'done' GROUP BY cell
+    ), methods AS (SELECT method, avg(mean) AS mean FROM paces GROUP BY method)"""
+_FOLLOWED = "number IN (SELECT number FROM sweep_jobs WHERE sweep IN (SELECT sweep FROM followers))"
+
 
 class Paging(Queries):
     """The part of the store that a scrolling table asks."""

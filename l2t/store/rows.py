@@ -280,6 +280,16 @@ class Pace:
     """Mean time of its finished runs; None before there is one."""
 
 
+@dataclass(slots=True)  # not frozen, as RunRow
+class Turn:
+    """A run that waits for a worker."""
+
+    id: str
+    device: Device
+    seconds: float | None
+    """Mean time of its cell's finished runs, else of its method's, else of all; None before there is one."""
+
+
 @dataclass(frozen=True, slots=True)
 class ArtefactRow:
     """A finished product that runs share."""

@@ -11,6 +11,7 @@ from l2t.store.filter import HELP, Filter, parse
 from l2t.store.paging import ORDERS
 from l2t.store.rows import Changed
 from l2t.store.store import Store
+from l2t.words import duration
 from tui.feed import Frame
 from tui.runs import HEADS, RunsView, Window, lines_of, words
 from tui.screen import L2TScreen
@@ -33,6 +34,7 @@ class QueueScreen(L2TScreen):
 
     def __init__(self) -> None:
         super().__init__()
+        self._left = ""
         self._state = 0
         self._where = (0, 60)
         self._window: Window | None = None
@@ -44,6 +46,8 @@ class QueueScreen(L2TScreen):
         yield Static("", classes="foot", id="foot", markup=False)
 
     def on_mount(self) -> None:
+        if self.l2t.memory.states in NAMES:
+            self._state = NAMES.index(self.l2t.memory.states)
         self.table.sorted = self.l2t.memory.order
         self.table.focus()
 
@@ -64,7 +68,10 @@ class QueueScreen(L2TScreen):
         return RunsView(self.asked, self.l2t.memory.order, *self._where)
 
     def show(self, frame: Frame) -> None:
+        before, self._left = self._left, _left_in_all(frame)
         if not isinstance(frame.data, Window):
+            if before != self._left:
+                self._head()
             return
         self._window = frame.data
         self.table.say(NONE if self.asked else EMPTY)
@@ -79,8 +86,9 @@ class QueueScreen(L2TScreen):
         marked = len(self.table.marked)
         order = self.l2t.memory.order
         by = "in the order of their turn" if order == "queue" else f"by {order.lstrip('-')}"
-        many = f"{counted(marked, 'run')} marked: actions take these   " if marked else ""
-        self.query_one("#foot", Static).update(f"{many}sorted {by}{', greatest first' * order.startswith('-')}")
+        many = f"{counted(marked, 'run')} marked: actions take these" if marked else ""
+        parts = (many, f"sorted {by}{', greatest first' * order.startswith('-')}", self._left)
+        self.query_one("#foot", Static).update("   ".join(filter(None, parts)))
 
     def _renew(self, anew: bool = True) -> None:
         """Other runs, or another order: from the top."""
@@ -104,11 +112,14 @@ class QueueScreen(L2TScreen):
         self._sort(f"-{message.by}" if before == message.by else message.by)
 
     def action_next_state(self) -> None:
-        self._state = (self._state + 1) % len(STATES)
-        self._renew()
+        self._turn(1)
 
     def action_previous_state(self) -> None:
-        self._state = (self._state - 1) % len(STATES)
+        self._turn(-1)
+
+    def _turn(self, by: int) -> None:
+        self._state = (self._state + by) % len(STATES)
+        self.l2t.memory.states = NAMES[self._state] if self._state else ""
         self._renew()
 
     def action_sort(self) -> None:
@@ -242,3 +253,23 @@ class QueueScreen(L2TScreen):
                 self._change(lambda store, runs: store.annotate(runs, text or None), "noted")
 
         self.app.push_screen(Prompt("Note", before or "", "one line; empty takes it away"), chosen)
+
+    def action_overlay_marked(self) -> None:
+        keys = self.table.marked or ({self.table.line.key} if self.table.line else frozenset())
+        if not keys:
+            return
+        from tui.screens.overlay import OverlayScreen
+
+        self.app.push_screen(OverlayScreen(frozenset(keys), self.l2t.memory.order))
+
+
+def _left_in_all(frame: Frame) -> str:
+    """How long all sweeps still take, where somebody works on them: "about 3 h left in 2 slots"."""
+    seen = frame.overview
+    if seen is None or seen.doing != "working" or not seen.sweeps:
+        return ""
+    known = [progress.eta for progress in seen.sweeps if progress.eta is not None]
+    if not known:
+        return ""
+    how = "about" if len(known) == len(seen.sweeps) else "more than"
+    return f"{how} {duration(sum(known))} left in {counted(len(seen.slots), 'slot')}"

@@ -1,7 +1,8 @@
 """One run: curves, meta-weights, log, and what it was made from."""
 
+from textual import events
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Static
 
@@ -9,80 +10,100 @@ from l2t.printable import printable
 from l2t.report.titles import dataset_title
 from l2t.store.rows import RunRow
 from l2t.store.state import State
-from l2t.words import duration, percent
-from tui.curves import groups
-from tui.feed import Frame
+from l2t.words import duration, percent, size
+from tui.feed import Frame, View
 from tui.run_views import CurvesData, CurvesView, LogData, LogView, RunData, RunView, SpecData, SpecView
 from tui.runs import is_lost, said
 from tui.screen import L2TScreen
+from tui.screens.curves_pane import CurvesActions, CurvesPane
 from tui.screens.prompt import Prompt
 from tui.screens.weights_pane import WeightsPane
+from tui.turns import left
 from tui.weights_view import WeightsData
-from tui.widgets.plot import Curve, Drawing, Plot
+from tui.widgets.log import Log
 from tui.widgets.table import Head, Line, Table
 from tui.words import counted
 
 VIEWS = ("curves", "weights", "log", "specification")
-SPEC_HEADS = (Head("setting", narrow=30), Head("value", narrow=40), Head("other run", narrow=24))
+WIDE = 160
+"""Columns from which the curves stay beside the other views."""
+SETTING, VALUE = Head("setting", narrow=30), Head("value", narrow=40)
 ONLY = {
     "next_plot": "curves", "log_scale": "curves", "smooth": "curves", "zoom_in": "curves", "zoom_out": "curves",
     "pan_left": "curves", "pan_right": "curves", "cursor_left": "curves", "cursor_right": "curves",
-    "whole": "curves", "overlay": "curves", "search": "log", "next_match": "log", "follow": "log",
+    "whole": "curves", "overlay": "curves", "search": "log", "next_match": "log", "previous_match": "log",
+    "follow": "log",
     "next_epoch": "weights", "previous_epoch": "weights", "play": "weights", "next_pair": "weights",
     "previous_pair": "weights", "next_image": "weights", "compare": "specification",
 }  # fmt: skip
 """View in which an action is there; the others are in all."""
 
 
-class RunScreen(L2TScreen):
-    """A run, or with `cell` the mean of all runs of a cell."""
+class RunScreen(CurvesActions, L2TScreen):
+    """A run, or with `alone` the mean of all runs of its cell."""
 
     NAME = "run"
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
-    RunScreen ContentSwitcher { height: 1fr; }
-    RunScreen #text { padding: 0 1; }
+    RunScreen #panes { height: 1fr; }
+    RunScreen CurvesPane, RunScreen ContentSwitcher { width: 1fr; height: 1fr; }
+    RunScreen.wide ContentSwitcher { border-left: solid $panel; }
     """
 
     def __init__(self, run: str, alone: bool = False) -> None:
         super().__init__()
         self._run = run
         self._alone = alone
-        self._view = 0
         self._row: RunRow | None = None
         self._overlaid = alone
-        self._plot = 0
-        self._curves: CurvesData | None = None
-        self._lines: tuple[str, ...] = ()
-        self._found = ""
-        self._follows = True
+        self._sought = ""
         self._other: str | None = None
+        self._wide = False
+        self._chosen = VIEWS[0]
 
     def body(self) -> ComposeResult:
         yield Static("", classes="title", id="title", markup=False)
         yield Static("", classes="foot", id="about", markup=False)
-        with ContentSwitcher(initial=VIEWS[0]):
-            yield Plot(id=VIEWS[0])
-            yield WeightsPane(self._run, id=VIEWS[1])
-            with VerticalScroll(id=VIEWS[2], can_focus=True):
-                yield Static("", id="text", markup=False)
-            yield Table(SPEC_HEADS, "nothing differs", id=VIEWS[3])
+        with Horizontal(id="panes"):
+            yield CurvesPane(id=VIEWS[0])
+            with ContentSwitcher(initial=VIEWS[1]):
+                yield WeightsPane(self._run, id=VIEWS[1])
+                yield Log(id=VIEWS[2])
+                yield Table((SETTING, VALUE), "nothing differs", id=VIEWS[3])
 
     def on_mount(self) -> None:
-        memory = self.l2t.memory
-        plot = self.query_one(Plot)
-        plot.ink = self.l2t.ink
-        plot.look.log, plot.look.smoothing = memory.log_scale, memory.smoothing
+        if not self._alone and self.l2t.memory.run_view in VIEWS:
+            self._chosen = self.l2t.memory.run_view
+        self._curves.remember_in(self.l2t.memory, self.l2t.ink)
+        self._turn(0)
+
+    def on_resize(self, event: events.Resize) -> None:
+        if self._wide != (event.size.width >= WIDE):
+            self._wide = event.size.width >= WIDE
+            self.set_class(self._wide, "wide")
+            self._turn(0)
+
+    @property
+    def _views(self) -> tuple[str, ...]:
+        """What the view is chosen from: where the curves stay, what is beside them."""
+        return VIEWS[1:] if self._wide else VIEWS
+
+    @property
+    def _shown(self) -> tuple[str, ...]:
+        """The views in sight, the chosen one last."""
+        if not self._wide:
+            return (self._chosen,)
+        return VIEWS[0], self._chosen if self._chosen in self._views else self._views[0]
 
     def view(self) -> RunView:
         cell = self._row.cell if self._row is not None and self._overlaid else None
-        inner = (
-            CurvesView(self._run, cell, self._alone),
-            self.query_one(WeightsPane).view,
-            LogView(self._run),
-            SpecView(self._run, self._other),
-        )
-        return RunView(self._run, inner[self._view])
+        inner: dict[str, View] = {
+            "curves": CurvesView(self._run, cell, self._alone),
+            "weights": self.query_one(WeightsPane).view,
+            "log": LogView(self._run),
+            "specification": SpecView(self._run, self._other),
+        }
+        return RunView(self._run, tuple(inner[name] for name in self._shown))
 
     def show(self, frame: Frame) -> None:
         data = frame.data
@@ -90,61 +111,52 @@ class RunScreen(L2TScreen):
             return
         first, self._row = self._row is None, data.row
         self._head(data.row, data.now)
-        if isinstance(data.shown, CurvesData):
-            self._curves = data.shown
-            self._draw()
-        elif isinstance(data.shown, WeightsData):
-            self.query_one(WeightsPane).show(data.shown)
-        elif isinstance(data.shown, LogData):
-            self._write(data.shown)
-        elif isinstance(data.shown, SpecData):
-            rows = [Line(name, (name, value, other or "")) for name, value, other in data.shown.rows]
-            self.query_one(Table).fill(0, rows, len(rows))
+        for shown in data.shown:
+            if isinstance(shown, CurvesData):
+                self._curves.show(shown, float(data.row.epochs))
+            elif isinstance(shown, WeightsData):
+                self.query_one(WeightsPane).show(shown)
+            elif isinstance(shown, LogData):
+                self.query_one(Log).show(shown.lines, self._log_head(shown))
+            elif isinstance(shown, SpecData):
+                self._specify(shown)
         if first and self._alone:
             self.watch_anew()
+
+    def _log_head(self, data: LogData) -> str:
+        if not data.lines:
+            return "No log: it was never begun."
+        return f"the end of {size(data.bytes)}; all of it: l2t logs {self._run}" if data.cut else ""
+
+    def _specify(self, data: SpecData) -> None:
+        heads = (SETTING, VALUE) if data.other is None else (SETTING, Head("this run", narrow=22), Head(data.other))
+        table = self.query_one(Table)
+        lines = [
+            Line(name, (name, value) if other is None else (name, value, other)) for name, value, other in data.rows
+        ]
+        table.head(heads)
+        table.fill(0, lines, len(lines))
 
     def _head(self, row: RunRow, now: float) -> None:
         source = f" ← {row.source}" if row.source else ""
         seed = "all seeds" if self._alone else f"seed {row.seed}"
         what = f"{row.method}, {dataset_title(row.dataset)}, {counted(row.shots, 'shot')}, {seed}"
-        views = "  ".join(f"[{name}]" if at == self._view else name for at, name in enumerate(VIEWS))
+        views = "  ".join(f"[{name}]" if name in self._shown else name for name in VIEWS)
         self.query_one("#title", Static).update(printable(f"{what}, {row.target}{source}"))
         state = said(row, is_lost(row, now), now)
         if row.state is State.RUNNING:
-            state += f", epoch {row.epoch}/{row.epochs}{_left(row, now)}"
+            lost = is_lost(row, now)
+            still = None if lost else left(row, now)
+            state += f", {'' if lost else 'epoch '}{row.epoch}/{row.epochs}"
+            state += f", {duration(still)} left" if still is not None else ""
         elif row.accuracy is not None:
             state += f", {percent(row.accuracy)} %, took {duration(row.seconds)}"
         elif row.message:
             state += f" ({row.message})"
         self.query_one("#about", Static).update(printable(f"{views}   {state}"))
 
-    def _draw(self) -> None:
-        """The chosen quantity of what was read."""
-        data = self._curves
-        found = groups(data.curves) if data is not None else ()
-        if data is None or not found:
-            self.query_one(Plot).draw(Drawing(empty="No epoch is done yet: curves begin with the first."))
-            return
-        group = found[self._plot % len(found)]
-        several = len(group.names) > 1
-        curves = []
-        for name, title in group.names.items():
-            for curve in data.curves[name]:
-                label = " ".join(part for part in (title if several or not curve.name else "", curve.name) if part)
-                curves.append(Curve(printable(label), curve.xs, curve.ys, curve.band))
-        until = float(self._row.epochs) if self._row is not None else 0.0
-        self.query_one(Plot).draw(Drawing(tuple(curves), group.title, group.units, until))
-
-    def _write(self, data: LogData) -> None:
-        self._lines = data.lines
-        head = ["… (the end only)"] if data.cut else []
-        text = "\n".join([*head, *data.lines]) if data.lines else "No log: it was never begun."
-        self.query_one("#text", Static).update(text)
-        if self._follows:
-            self.query_one(f"#{VIEWS[2]}", VerticalScroll).scroll_end(animate=False)
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ONLY and ONLY[action] != VIEWS[self._view]:
+        if action in ONLY and ONLY[action] not in self._shown:
             return False
         return super().check_action(action, parameters)
 
@@ -155,55 +167,23 @@ class RunScreen(L2TScreen):
         self._turn(-1)
 
     def _turn(self, by: int) -> None:
-        self._view = (self._view + by) % len(VIEWS)
-        self.query_one(ContentSwitcher).current = VIEWS[self._view]
-        shown: Widget = self.query_one(f"#{VIEWS[self._view]}")
-        if shown.can_focus:
-            shown.focus()
-        elif self._view == 1:
-            shown.query("Drawn").first().focus()
-        else:
+        """Show the view that is `by` further, and move the focus there."""
+        views, chosen = self._views, self._shown[-1]
+        if by:
+            self._chosen = self.l2t.memory.run_view = chosen = views[(views.index(chosen) + by) % len(views)]
+        switcher = self.query_one(ContentSwitcher)
+        self._curves.display = VIEWS[0] in self._shown
+        switcher.display = chosen != VIEWS[0]
+        if chosen == VIEWS[0]:
             self.set_focus(None)
+        else:
+            switcher.current = chosen
+            shown: Widget = self.query_one(f"#{chosen}")
+            (shown if shown.can_focus else shown.query("Drawn").first()).focus()
         if self._row is not None:
             self._head(self._row, self._row.finished or self._row.heartbeat or self._row.created)
         self.refresh_bindings()
         self.watch_anew()
-
-    def action_next_plot(self) -> None:
-        self._plot += 1
-        self.query_one(Plot).reset()
-        self._draw()
-
-    def action_log_scale(self) -> None:
-        plot = self.query_one(Plot)
-        plot.toggle_log()
-        self.l2t.memory.log_scale = plot.look.log
-
-    def action_smooth(self) -> None:
-        plot = self.query_one(Plot)
-        plot.next_smoothing()
-        self.l2t.memory.smoothing = plot.look.smoothing
-
-    def action_zoom_in(self) -> None:
-        self.query_one(Plot).zoom(0.5)
-
-    def action_zoom_out(self) -> None:
-        self.query_one(Plot).zoom(2.0)
-
-    def action_pan_left(self) -> None:
-        self.query_one(Plot).pan(-0.25)
-
-    def action_pan_right(self) -> None:
-        self.query_one(Plot).pan(0.25)
-
-    def action_cursor_left(self) -> None:
-        self.query_one(Plot).move(-1)
-
-    def action_cursor_right(self) -> None:
-        self.query_one(Plot).move(1)
-
-    def action_whole(self) -> None:
-        self.query_one(Plot).reset()
 
     def action_overlay(self) -> None:
         if not self._alone:
@@ -232,29 +212,33 @@ class RunScreen(L2TScreen):
         self.watch_anew()
 
     def action_follow(self) -> None:
-        self._follows = not self._follows
-        self.notify("stays at the log's end" if self._follows else "stays where it is", timeout=2)
+        log = self.query_one(Log)
+        log.follow(not log.follows)
 
     def action_search(self) -> None:
         def chosen(text: str | None) -> None:
-            self._found = text or ""
-            self.action_next_match()
+            if text is not None:
+                self._sought = text
+                self._seek(1)
 
-        self.app.push_screen(Prompt("Find in the log", self._found), chosen)
+        self.app.push_screen(Prompt("Find in the log", self._sought), chosen)
 
     def action_next_match(self) -> None:
-        pane = self.query_one(f"#{VIEWS[2]}", VerticalScroll)
-        if not self._found:
-            return
-        wanted = self._found.lower()
-        at = round(pane.scroll_offset.y) + 1
-        order = [*range(at, len(self._lines)), *range(min(at, len(self._lines)))]
-        found = next((line for line in order if wanted in self._lines[line].lower()), None)
-        if found is None:
-            self.notify(f"not in the log: {printable(self._found)}", severity="warning", markup=False, timeout=3)
-            return
-        self._follows = False
-        pane.scroll_to(y=found, animate=False)
+        self._seek(1)
+
+    def action_previous_match(self) -> None:
+        self._seek(-1)
+
+    def _seek(self, by: int) -> None:
+        if not self.query_one(Log).find(self._sought, by) and self._sought:
+            text = f"not in the log: {printable(self._sought)}"
+            self.notify(text, severity="warning", markup=False, timeout=3)
+
+    def on_table_opened(self, message: Table.Opened) -> None:
+        """A value that is too long for its column."""
+        line = self.query_one(Table).line
+        if line is not None:
+            self.notify("\n".join(line.cells[1:]), title=message.key, markup=False, timeout=10)
 
     def action_compare(self) -> None:
         def chosen(text: str | None) -> None:
@@ -270,10 +254,3 @@ class RunScreen(L2TScreen):
     def _compare(self, other: str | None) -> None:
         self._other = other
         self.watch_anew()
-
-
-def _left(row: RunRow, now: float) -> str:
-    """How long it still takes at its pace so far."""
-    if row.claimed is None or not row.epoch or now <= row.claimed:
-        return ""
-    return f", {duration((now - row.claimed) / row.epoch * (row.epochs - row.epoch))} left"

@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from textual import events
 
@@ -19,11 +19,18 @@ from tui.widgets.braille import ASCII, BRAILLE, between, line
 from tui.widgets.drawn import FAINT, PLAIN, STRONG, Drawn, Piece, longest, sentence
 from tui.widgets.scale import Ink
 
-COLOURS = ("#56B4E9", "#E69F00", "#33C49A", "#CC79A7", "#F0E442", "#FF7A4D")
+COLOURS = ("#56B4E9", "#E69F00", "#33C49A", "#CC79A7", "#F0E442", "#FF7A4D", "#8F9BFF", "#B0B0B0")
 """Okabe and Ito's, in the order of the curves."""
-MARKS = "ox+*#@"
+MARKS = "ox+*#@%&"
 """Signs that tell the curves apart without colour."""
 SMOOTHING = (0.0, 0.6, 0.9, 0.97)
+LEGEND_LINES = 3
+"""That a legend of many curves may take, where there are TALL lines."""
+TALL = 16
+GAP = 3
+"""Blanks between two entries of the legend."""
+WHEEL = 0.8
+"""Part of the epochs that one notch of the wheel leaves in view."""
 LARGEST = 1e100
 """What is larger, or no number at all, is not drawn."""
 LABEL = 9
@@ -76,18 +83,24 @@ class Plot(Drawn):
         self.look = Look()
         self._drawing = Drawing()
         self._left = 0
-        self._ends = (0.0, 1.0)
+        self._kept: tuple[tuple[Drawing, bool, int], list[Curve]] | None = None
+        self._dragged = False
 
     def draw(self, drawing: Drawing) -> None:
-        """Show this, where it is another."""
-        if drawing != self._drawing:
-            self._drawing = drawing
-            self.redraw()
+        """Show this, where it is another. A window in which the newest point was moves with the curve."""
+        if drawing == self._drawing:
+            return
+        before, self._drawing = _newest(self._drawing), drawing
+        newest, window = _newest(drawing), self.look.window
+        if window and before is not None and newest is not None and window[0] <= before <= window[1] < newest:
+            self.look.window = window[0] + newest - window[1], newest
+        self.redraw()
 
-    def zoom(self, factor: float) -> None:
-        """Show `factor` as much of the x axis, around the cursor or the middle."""
+    def zoom(self, factor: float, at: float | None = None) -> None:
+        """Show `factor` as much of the x axis, around `at`, else the cursor or the middle."""
         low, high = self._window()
-        middle = self.look.cursor if self.look.cursor is not None else (low + high) / 2
+        at = self.look.cursor if at is None else at
+        middle = at if at is not None and low <= at <= high else (low + high) / 2
         self._look_at(middle - (middle - low) * factor, middle + (high - middle) * factor)
 
     def pan(self, by: float) -> None:
@@ -105,8 +118,9 @@ class Plot(Drawn):
     def move(self, by: int) -> None:
         """Move the cursor to the next (1) or the last (-1) point."""
         low, high = self._window()
-        xs = sorted({x for curve in self._drawing.curves for x in curve.xs if low <= x <= high})
-        if not xs:
+        longest_ = max((curve.xs for curve in self._drawing.curves), key=len, default=())
+        xs = longest_[bisect_left(longest_, low) : bisect_right(longest_, high)]
+        if not len(xs):
             return
         columns = max(self.size.width - self._left, 1)
         step = max(1, len(xs) // (2 * columns))
@@ -124,25 +138,60 @@ class Plot(Drawn):
         self.look.smoothing = (self.look.smoothing + 1) % len(SMOOTHING)
         self.redraw()
 
-    def on_click(self, event: events.Click) -> None:
-        columns = self.size.width - self._left
-        at = event.x - 1 - self._left
-        if 0 <= at < columns:
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        at = self._epoch(event)
+        if at is not None:
+            self._dragged = True
+            self.capture_mouse()
+            self._point(at)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self._dragged:
             low, high = self._window()
-            self.look.cursor = low + (high - low) * at / max(columns - 1, 1)
+            at = self._epoch(event)
+            self._point(at if at is not None else low if event.x <= self._left else high)
+
+    def on_mouse_up(self) -> None:
+        if self._dragged:
+            self._dragged = False
+            self.release_mouse()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.zoom(WHEEL, self._epoch(event))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.zoom(1 / WHEEL, self._epoch(event))
+
+    def _epoch(self, event: events.MouseEvent) -> float | None:
+        """The place on the x axis that the mouse is at; None beside it."""
+        columns = self.size.width - self._left
+        at = event.x - self.styles.padding.left - self._left
+        if not 0 <= at < columns:
+            return None
+        low, high = self._window()
+        return low + (high - low) * at / max(columns - 1, 1)
+
+    def _point(self, at: float) -> None:
+        """Put the cursor on the epoch next to a place."""
+        whole = float(round(at))
+        if whole != self.look.cursor:
+            self.look.cursor = whole
             self.redraw()
 
     def lines(self, width: int, height: int) -> list[list[Piece]]:
         drawing = self._drawing
-        curves = [kept for curve in drawing.curves if len((kept := self._kept(curve)).xs)]
+        curves = self._curves()
         if not curves:
             left_out = any(len(curve.xs) for curve in drawing.curves) and self.look.log
             return sentence("no value above 0: y turns to a linear axis" if left_out else drawing.empty, width)
         if width < 20 or height < 6:
-            return [self._legend(curves, width)]
+            return self._legend(curves, width, 1)
         low, high = self._window()
         bottom, top = self._range(curves)
-        rows = height - 4
+        legend = self._legend(curves, width, LEGEND_LINES if height >= TALL else 1)
+        rows = height - 3 - len(legend)
         marks, texts = self._y_axis(bottom, top, rows)
         self._left = longest(texts) + 1
         columns = max(width - self._left, 4)
@@ -151,11 +200,17 @@ class Plot(Drawn):
         for row in range(rows):
             label = marks.get(row, "")
             shown.append([(label.rjust(self._left - 1) + ("┤" if label else "│"), FAINT), *canvas[row]])
-        shown += self._x_axis(low, high, columns)
-        shown.append(self._legend(curves, width))
-        return shown
+        return [*shown, *self._x_axis(low, high, columns), *legend]
 
-    def _kept(self, curve: Curve) -> Curve:
+    def _curves(self) -> list[Curve]:
+        """The curves as the look lets them through, those without a point left out; kept while neither changes."""
+        sign = (self._drawing, self.look.log, self.look.smoothing)
+        if self._kept is None or any(a is not b for a, b in zip(self._kept[0], sign, strict=True)):
+            curves = (self._let_through(curve) for curve in self._drawing.curves)
+            self._kept = sign, [curve for curve in curves if len(curve.xs)]
+        return self._kept[1]
+
+    def _let_through(self, curve: Curve) -> Curve:
         """What the look lets through: finite values; smoothed; positive ones on a logarithmic axis."""
         factor = SMOOTHING[self.look.smoothing]
         series = [curve.ys, *(curve.band or ())]
@@ -295,7 +350,8 @@ class Plot(Drawn):
     def _title(self, width: int) -> list[Piece]:
         how = []
         if self.look.log:
-            dropped = sum(not y > SMALLEST for curve in self._drawing.curves for y in curve.ys)
+            shown = sum(len(curve.ys) for curve in self._curves())
+            dropped = sum(len(curve.ys) for curve in self._drawing.curves) - shown
             how.append(f"log, {dropped} values ≤ 0 left out" if dropped else "log")
         if factor := SMOOTHING[self.look.smoothing]:
             how.append(f"smoothed {factor:g}")
@@ -304,25 +360,51 @@ class Plot(Drawn):
         title = self._drawing.title
         return [(title, STRONG), ((", " + ", ".join(how) if how else "")[: max(width - len(title), 0)], FAINT)]
 
-    def _legend(self, curves: Sequence[Curve], width: int) -> list[Piece]:
-        """Name and value of each curve: at the cursor, else the last."""
-        pieces: list[Piece] = []
-        if self.look.cursor is not None:
-            pieces.append((f"epoch {number(self.look.cursor)}  ", STRONG))
-        room = width - sum(cell_len(text) for text, _ in pieces)
+    def _legend(self, curves: Sequence[Curve], width: int, most: int) -> list[list[Piece]]:
+        """Name and value of each curve, at the cursor, else the last, in columns where they take several lines."""
+        where = f"epoch {number(self.look.cursor)}  " if self.look.cursor is not None else ""
+        texts = []
         for number_, curve in enumerate(curves):
             at = len(curve.xs) - 1
             if self.look.cursor is not None:
                 at = min(bisect_left(curve.xs, self.look.cursor - 1e-9), at)
             value = 10 ** curve.ys[at] if self.look.log else curve.ys[at]
             mark = f"{MARKS[number_ % len(MARKS)]} " if len(curves) > 1 else ""
-            text = f"{mark}{curve.name} {number(value)}   "
-            if cell_len(text) > room:
-                pieces.append((f"+{len(curves) - number_}"[: max(room, 0)], FAINT))
+            texts.append(f"{mark}{curve.name} {number(value)}")
+        room = max(width - cell_len(where), 1)
+        if sum(cell_len(text) + GAP for text in texts) <= room + GAP or most == 1:
+            return [[(where, STRONG), *self._in_line(texts, 0, room)]]
+        columns = max(room // (max(map(cell_len, texts)) + GAP), 1)
+        wide = room // columns
+        lines: list[list[Piece]] = []
+        for first in range(0, len(texts), columns):
+            if len(lines) == most - 1 and first + columns < len(texts):
+                lines.append([(" " * cell_len(where), PLAIN), *self._in_line(texts[first:], first, room)])
                 break
-            pieces.append((text, self._style(number_)))
-            room -= cell_len(text)
+            pieces = [
+                (set_cell_size(text, wide - GAP) + " " * GAP, self._style(first + at))
+                for at, text in enumerate(texts[first : first + columns])
+            ]
+            lines.append([(where if not lines else " " * cell_len(where), STRONG), *pieces])
+        return lines
+
+    def _in_line(self, texts: Sequence[str], first: int, room: int) -> list[Piece]:
+        """What fits of them, and how many do not."""
+        pieces: list[Piece] = []
+        for at, text in enumerate(texts):
+            rest = f"+{len(texts) - at}"
+            spare = len(rest) if at + 1 < len(texts) else 0
+            if cell_len(text) + spare > room:
+                pieces.append((rest[: max(room, 0)], FAINT))
+                break
+            pieces.append((text + " " * GAP, self._style(first + at)))
+            room -= cell_len(text) + GAP
         return pieces
+
+
+def _newest(drawing: Drawing) -> float | None:
+    """Epoch of the newest point."""
+    return max((curve.xs[-1] for curve in drawing.curves if len(curve.xs)), default=None)
 
 
 def _joined(row: Sequence[Piece]) -> list[Piece]:

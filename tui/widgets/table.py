@@ -115,6 +115,12 @@ class Table(ScrollView, can_focus=True):
         self._lines: tuple[Line, ...] = ()
         self._fit: list[int] = []
 
+    def head(self, heads: Sequence[Head]) -> None:
+        """Other columns, for the lines that are filled in next; from the top."""
+        if tuple(heads) != self.heads:
+            self.heads, self._fit, self._lines = tuple(heads), [], ()
+            self.go(0)
+
     def fill(self, first: int, lines: Sequence[Line], total: int, cursor: int | None = None) -> None:
         """Show these lines, the first of which is number `first` of `total`; cursor: where it is now, if it moved."""
         new = (first, tuple(lines), total)
@@ -256,16 +262,21 @@ class Table(ScrollView, can_focus=True):
         columns = list(texts) or [()] * len(self.heads)
         widths = [max(map(cell_len, (head.title, *column))) for head, column in zip(self.heads, columns, strict=True)]
         room = width - 2
-        order = sorted((head.drop, index) for index, head in enumerate(self.heads) if head.drop)
+        # Those without any text go first.
+        order = sorted(
+            (not any(columns[index]), head.drop, index) for index, head in enumerate(self.heads) if head.drop
+        )
 
         def taken() -> int:
             return sum(size + 2 for size in widths if size) - 2
 
+        while taken() > room and order and order[-1][0]:
+            widths[order.pop()[-1]] = 0
         for index, head in enumerate(self.heads):
             if taken() > room and head.narrow and widths[index] > head.narrow:
                 widths[index] = max(head.narrow, widths[index] - (taken() - room))
         while taken() > room and order:
-            widths[order.pop()[1]] = 0
+            widths[order.pop()[-1]] = 0
         self._fit = widths
         return widths
 
