@@ -104,8 +104,8 @@ def test_the_history_of_the_chosen_cell_is_drawn_and_belongs_to_the_scale() -> N
     histories = {(0, 0): [0.0, 1.0, 2.0, 4.0], (0, 1): [1.0] * 100}
     heat.show(["3"], ["1", "2"], [[1.0, 2.0]], names=("source", "target", "λ"), histories=histories)
     lines = ["".join(text for text, _ in line) for line in heat.lines(40, 8)]
-    assert lines[-1].split() == ["λ", "3→1", "_.+#", "4"]
+    assert lines[-1].split() == ["λ", "3→1", "_-+#", "4"]
     assert any("λ 0" in line and line.endswith(" 4") for line in lines)
     heat.column = 1
-    assert "".join(text for text, _ in heat.lines(40, 8)[-1]).count(".") in range(20, 40)
+    assert "".join(text for text, _ in heat.lines(40, 8)[-1]).count("-") in range(20, 40)
     assert len(heat.lines(40, 4)) < 6
