@@ -67,7 +67,9 @@ class Questions:
         asked = self._running = self._asked
         if asked is not None:
             # Nobody waits for it when the app is closed.
-            Thread(target=lambda: self._later(self._ended, answer(self._home, asked[0])), daemon=True).start()
+            Thread(
+                target=lambda: self._later(self._ended, answer(self._home, asked[0])), name="question", daemon=True
+            ).start()
 
     def _ended(self, found: Answer) -> None:
         asked, self._running = self._running, None

@@ -88,14 +88,15 @@ def entries(field: Field, text: str) -> list[str]:
 
 
 def offered(field: Field, text: str, choices: Sequence[Choice]) -> tuple[list[Choice], bool]:
-    """The choices for the entry that is being written, and whether it is the beginning of one of them.
+    """The choices for the entry that is being written, and whether it is the beginning of one of them (or of what
+    stands behind its dot).
 
     All of them where nothing has been begun, or what stands there fits none or is one of them.
     """
     last = last_entry(field, text)[1]
-    if not last or last in [choice.text for choice in choices]:
+    if not last or last.endswith("=") or last in [choice.text for choice in choices]:
         return list(choices), False
-    begun = [choice for choice in choices if choice.text.startswith(last)]
+    begun = [choice for choice in choices if choice.text.startswith(last) or f".{last}" in choice.text]
     within = [choice for choice in choices if last in choice.text and choice not in begun]
     return (begun + within or list(choices)), bool(begun)
 
@@ -132,13 +133,14 @@ def values_of(text: str, option: Choice) -> list[Choice]:
 class DryRun:
     """What a dry run found."""
 
-    total: int
     left: int
     """Runs that are still to be done."""
     disk: int
     """Bytes."""
-    lines: tuple[str, ...]
-    """For people: runs, time, disk, what is missing; then its cells."""
+    said: tuple[str, ...]
+    """For people: runs; time and disk; what is missing."""
+    cells: tuple[str, ...]
+    """The table of its cells, the first line its heads."""
 
 
 def read_dry_run(out: str) -> DryRun:
@@ -152,8 +154,8 @@ def read_dry_run(out: str) -> DryRun:
         lines.append(f"about {time} in {slots} ({basis}), {size(found['disk_bytes'])} on disk")
     lines += [f"missing: {what}" for what in found["missing"]]
     lines += [f"source {source['name']} is trained first" for source in found["sources"] if source["state"] != "done"]
-    lines += ["", *_table(cells)]
-    return DryRun(runs["all"], runs["left"], found["disk_bytes"], tuple(map(printable, lines)))
+    said, table = tuple(map(printable, lines)), tuple(map(printable, _table(cells)))
+    return DryRun(runs["left"], found["disk_bytes"], said, table)
 
 
 def left_of(runs: Mapping[str, int]) -> int:

@@ -8,7 +8,8 @@ from functools import cached_property
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from textual import events
+from rich.style import Style
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.timer import Timer
@@ -36,6 +37,7 @@ from tui.sweep import (
     values_of,
 )
 from tui.widgets.choices import Choices, Shown
+from tui.widgets.drawn import FAINT, PLAIN
 from tui.words import counted
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 CHECKED, COUNTED = 0.2, 0.6
 """Seconds without a key after which the fields are checked, and the runs are counted."""
+KEYS = Style(bold=False, dim=True)
 MANY = 1000
 """Runs; more are queued after a question."""
 
@@ -80,11 +83,13 @@ class SweepScreen(L2TScreen):
     SweepScreen .label.-wrong { color: $error; }
     SweepScreen FieldInput { height: 1; border: none; padding: 0; background: $surface; width: 1fr; }
     SweepScreen FieldInput:focus { border: none; background: $panel; }
-    SweepScreen Choices { width: 1fr; height: 11; margin-left: 1; }
-    SweepScreen #hint { height: auto; min-height: 3; max-height: 6; padding: 0 1; text-style: dim; }
+    SweepScreen Choices { width: 1fr; height: 11; margin-left: 1; background: $surface; }
+    SweepScreen #hint { height: auto; min-height: 2; max-height: 6; padding: 0 1; color: $text-muted; }
+    SweepScreen #hint.-long { min-height: 4; }
     SweepScreen #preview { height: 1fr; min-height: 2; padding: 0 1; scrollbar-size-vertical: 1; }
     SweepScreen #found { height: auto; }
-    SweepScreen Line { height: auto; padding: 0 1; text-style: dim; }
+    SweepScreen #found.-wrong { color: $error; }
+    SweepScreen Line { height: auto; padding: 0 1; background: $surface; }
     """
 
     def __init__(self) -> None:
@@ -116,7 +121,9 @@ class SweepScreen(L2TScreen):
 
     def on_mount(self) -> None:
         self.query_one(Choices).ink = self.l2t.ink
-        self.query_one("#title", Static).update("New sweep   tab next field, ↓ choices, enter takes, esc leaves")
+        self.query_one("#title", Static).update(
+            Text.assemble("New sweep", ("   tab next field   ↓ choices   enter takes   esc leaves", KEYS))
+        )
         self.query_one("#method", FieldInput).focus()
 
     def on_screen_resume(self) -> None:
@@ -146,10 +153,10 @@ class SweepScreen(L2TScreen):
         self._taken = None
         self._changed()
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        if isinstance(event.widget, FieldInput) and event.widget.field.option != self._at:
-            self._at = event.widget.field.option
-            self._cursor = None
+    def on_descendant_focus(self) -> None:
+        focused = self.focused  # the event may be older than the last key
+        if isinstance(focused, FieldInput) and focused.field.option != self._at:
+            self._at, self._cursor = focused.field.option, None
         self._draw_choices()
 
     def _changed(self) -> None:
@@ -182,7 +189,7 @@ class SweepScreen(L2TScreen):
             self._draw_checked(checked.problems, checked.standing)
             self._draw_choices()
             if not checked.problems:
-                self._tell(["counting the runs …"])
+                self._tell(["counting the runs …   images that were never used before are decoded first"])
                 self._waiting = self.set_timer(COUNTED - CHECKED, self._count)
 
         Thread(target=work, daemon=True).start()
@@ -199,7 +206,7 @@ class SweepScreen(L2TScreen):
                 self._refuse([answer.said or "the dry run gives no answer that can be read"])
                 return
             self._found = found
-            self._tell(found.lines)
+            self._tell(found.said, found.cells)
             if self._wanted is not None:
                 self._submit(self._wanted)
 
@@ -244,11 +251,17 @@ class SweepScreen(L2TScreen):
         """Say why it cannot be run."""
         self._refused = why[0]
         self._tell([f"✗ {line}" for line in why])
+        self.query_one("#found").set_class(True, "-wrong")
         if self._wanted is not None:
             self._submit(self._wanted)
 
-    def _tell(self, lines: Sequence[str]) -> None:
-        self.query_one("#found", Static).update("\n".join(lines))
+    def _tell(self, said: Sequence[str], cells: Sequence[str] = ()) -> None:
+        text = Text("\n".join(said), no_wrap=False)
+        for number, line in enumerate(cells):
+            text.append(f"\n{line}", FAINT if number == 0 else PLAIN)
+        found = self.query_one("#found", Static)
+        found.set_class(False, "-wrong")
+        found.update(text)
 
     def _draw_line(self) -> None:
         try:
@@ -276,12 +289,14 @@ class SweepScreen(L2TScreen):
             taken = any(entry.startswith(choice.text) for entry in there) if choice.values else choice.text in there
             shown.append(Shown(choice.text.removesuffix("="), choice.words, taken))
         at = self._cursor if self._cursor is not None else 0 if begun else None
-        self.query_one(Choices).show(shown, at, line.field.hint)
+        self.query_one(Choices).show(shown, at)
         option = option_of(line.value, self._known.get("set", ())) if line.field.option == "set" else None
-        hint = option.help if option else line.field.hint if choices else ""
+        said = option.help if option else line.field.hint
         if at is not None and at < len(choices):
-            hint = choices[at].help or hint
-        self.query_one("#hint", Static).update(printable(hint))
+            said = choices[at].help or said
+        hint = self.query_one("#hint", Static)
+        hint.set_class(line.field.option == "set", "-long")
+        hint.update(printable(said))
 
     # Keys
 
@@ -305,7 +320,9 @@ class SweepScreen(L2TScreen):
 
     def _go(self, by: int) -> None:
         lines = list(self.query(FieldInput))
-        lines[(lines.index(self.line) + by) % len(lines)].focus()
+        line = lines[(lines.index(self.line) + by) % len(lines)]
+        self._at, self._cursor = line.field.option, None
+        self.set_focus(line)  # at once: the next key is already on its way
 
     async def action_choice_down(self) -> None:
         await self._settled()
@@ -341,7 +358,7 @@ class SweepScreen(L2TScreen):
         if text != line.value:
             self._taken = choices[at].text if self._cursor is not None and line.field.separator == "," else None
             line.put(text)
-        line.focus()
+        self.set_focus(line)
 
     def on_choices_picked(self, message: Choices.Picked) -> None:
         self._take(self.line, message.at)
@@ -419,7 +436,8 @@ class SweepScreen(L2TScreen):
                 self._refuse([answer.said or "the command gives no answer that can be read"])
                 self.notify(answer.said, severity="error", markup=False, timeout=8)
                 return
-            self.notify(f"{counted(left, 'run')} queued. {answer.said}", markup=False, timeout=6)
+            more = answer.said.removeprefix("queued; ") if command[0] == "queue" else "a supervisor works on them"
+            self.notify(f"{counted(left, 'run')} queued; {more}", markup=False, timeout=6)
             self.l2t.memory.filter = f"sweep={sweep}"
             self.app.switch_mode("queue")
 
