@@ -133,6 +133,23 @@ def test_eight_gpus_and_eight_slots_fit_and_what_is_not_known_is_said(
     drive(home, play)
 
 
+def test_more_gpus_than_lines_are_scrolled_to(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cards = [gpu(n, utilisation=1.0) for n in range(30)]
+    many = replace(MACHINE, gpus=tuple((card, ()) for card in cards))
+    monkeypatch.setattr(SOURCE, lambda: Still(many))
+
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "4")
+        await until(pilot, lambda: " 3 H100" in text(app) and "cpu 1" in text(app))
+        assert " 29 H100" not in text(app)
+        await press(pilot, "shift+tab", "end")
+        await until(pilot, lambda: " 29 H100" in text(app) and "cpu 1" in text(app))
+        await press(pilot, "tab", "down")
+        await until(pilot, lambda: "▸ cpu 1" in text(app))
+
+    drive(home, play)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (10, 3), (30, 8), (59, 24), (200, 60)])
 def test_gpus_are_drawn_at_any_size_and_in_ascii(
     home: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
@@ -178,6 +195,10 @@ def test_this_machine_is_read_while_the_screen_is_in_front_only_and_its_history_
             pilot, lambda: re.search(r"CPU, \d+ cores?  [━─]{5}  [ \d]{3} %  +[▁▂▃▄▅▆▇█]{8} ", text(app)) is not None
         )
         assert looks[-1] == {os.getpid(): None}
+        await pilot.pause(2.5)
+        before = len(looks)
+        await pilot.pause(1)
+        assert len(looks) > before + 3  # nothing else moves by now
         await press(pilot, "2")
         await until(pilot, lambda: "[all]" in text(app))
         await pilot.pause(0.3)

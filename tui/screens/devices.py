@@ -52,6 +52,7 @@ class DevicesScreen(L2TScreen):
     def __init__(self) -> None:
         super().__init__()
         self._view = Machines(Gauges())
+        self._overview: Overview | None = None
         self._jobs: dict[str, str | None] = {}
 
     def body(self) -> ComposeResult:
@@ -77,6 +78,9 @@ class DevicesScreen(L2TScreen):
         if overview is None:
             return
         self._tell("#title", printable(_who(overview, frame.now)))
+        if overview is self._overview:  # else the seconds of `since` would draw the whole table at every look
+            return
+        self._overview = overview
         self._jobs = {slot.name: slot.job for slot in overview.slots}
         lines = _lines(overview, frame.now)
         self.query_one(Table).fill(0, lines, len(lines))
