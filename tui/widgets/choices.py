@@ -7,7 +7,7 @@ from textual import events
 from textual.message import Message
 
 from l2t.words import width as columns
-from tui.widgets.drawn import CHOSEN, FAINT, PLAIN, STRONG, Drawn, Piece, longest, sentence, window
+from tui.widgets.drawn import CHOSEN, FAINT, PLAIN, STRONG, Drawn, Piece, longest, window
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,15 @@ class Choices(Drawn):
         super().__init__(id=id)
         self._entries: tuple[Shown, ...] = ()
         self._cursor: int | None = None
-        self._empty = ""
         self._first = 0
 
-    def show(self, entries: Sequence[Shown], cursor: int | None, empty: str) -> None:
-        """Draw these, with the cursor on one of them or on none; empty: the sentence where there are none."""
-        if (tuple(entries), cursor, empty) == (self._entries, self._cursor, self._empty):
+    def show(self, entries: Sequence[Shown], cursor: int | None) -> None:
+        """Draw these, with the cursor on one of them or on none."""
+        if (tuple(entries), cursor) == (self._entries, self._cursor):
             return
         if [entry.name for entry in entries] != [entry.name for entry in self._entries]:
             self._first = 0
-        self._entries, self._cursor, self._empty = tuple(entries), cursor, empty
+        self._entries, self._cursor = tuple(entries), cursor
         self.redraw()
 
     def on_click(self, event: events.Click) -> None:
@@ -66,8 +65,6 @@ class Choices(Drawn):
         self.post_message(self.Turned(-1))
 
     def lines(self, width: int, height: int) -> list[list[Piece]]:
-        if not self._entries:
-            return sentence(self._empty, width)
         shown = min(height, len(self._entries))
         self._first = window(
             self._cursor or 0, self._first if self._cursor is not None else 0, shown, len(self._entries)
