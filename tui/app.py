@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
 
@@ -24,6 +24,7 @@ from l2t.words import percent
 from tui.actions import EVERYWHERE, bindings, of
 from tui.ascii import Ascii, needs_ascii
 from tui.feed import RATES, Feed, Frame, View
+from tui.judging import Judging
 from tui.memory import Memory, keymap, remember, remembered
 from tui.screen import L2TScreen
 from tui.themes import THEMES
@@ -72,6 +73,7 @@ class L2TApp(App[None], inherit_bindings=False):
         self.memory: Memory = remembered(home)
         self.feed = Feed(home, self._post, self.memory.rate)
         self.writing = Writing()
+        self.judging = Judging(self)
         self._trouble = ("", 0.0)
         self.animation_level = "none"
         self._ascii = needs_ascii() if ascii is None else ascii
@@ -98,13 +100,17 @@ class L2TApp(App[None], inherit_bindings=False):
         if not self.read_only:
             remember(self.home, self.memory)
 
+    def get_key_display(self, binding: Binding) -> str:
+        """A key as it stands on the keyboard: Textual spells the period out."""
+        return super().get_key_display(binding).replace("period", ".")
+
     def look_at(self, view: View | None) -> None:
         """Let the feed read this from now on: what the screen in front wants to know."""
         self.feed.watch(view)
 
     def tell(self, error: Exception) -> None:
         """Say what went wrong, once in a while where it goes on: it ends nothing."""
-        text = trouble(error)
+        text = trouble(error).replace(f"{printable(str(self.home))}/", "")
         if text != self._trouble[0] or monotonic() - self._trouble[1] > AGAIN:
             self._trouble = (text, monotonic())
             self.notify(text, severity="error", markup=False, timeout=8)

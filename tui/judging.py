@@ -1,25 +1,36 @@
-"""Statistics for the Matrix: kept in the store, else computed by a process of their own, which imports scipy."""
+"""Statistics for Matrix and Cell: kept in the store, else computed by a process of their own, which imports scipy."""
 
 import hashlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
 
 from l2t.errors import StoreError
-from l2t.report.judged import Judged
+from l2t.printable import printable
+from l2t.report.judged import Judged, Place
 from l2t.store.database import NAME
 from l2t.store.rows import CellRow
 from l2t.store.store import Store
+from tui.words import trouble
 
-VERSION = "1"
+if TYPE_CHECKING:
+    from tui.app import L2TApp
+
+VERSION = "2"
 """Another one when the statistics or their form change: what was kept is of no use then."""
 SECONDS = 120.0
 """After which the computation is given up."""
+PAUSE = 20.0
+"""Seconds between two computations, each of which takes a second of processor time, while runs end one after the
+other."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +39,59 @@ class Judgement:
 
     key: str
     """Of the results that they are about."""
-    cells: Mapping[tuple[tuple[str, str | None, str], str], Judged]
+    cells: Mapping[tuple[Place, str], Judged]
     """By table and cell."""
     problem: str | None = None
+
+
+class Judging:
+    """The statistics of the home's present results, for all screens of an app: one computation at a time, and not too
+    often. To be used in the app's thread."""
+
+    def __init__(self, app: "L2TApp") -> None:
+        self.judgement = Judgement("", {})
+        """The latest."""
+        self._app = app
+        self._key = ""
+        self._tell: Callable[[], None] = lambda: None
+        self._busy = False
+        self._ended = float("-inf")
+
+    def ask(self, key: str, tell: Callable[[], None]) -> None:
+        """Compute the statistics of the results under this key, where the latest are of others; `tell` is called when
+        they are there, but only that of who asked last: the screen in front."""
+        self._key, self._tell = key, tell
+        if self._busy or key in ("", self.judgement.key):
+            return
+        self._busy = True
+        pause = self._ended + PAUSE - monotonic()
+        if pause > 0:
+            self._app.set_timer(pause, self._begin)
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        app, key = self._app, self._key
+        home, keep = app.home, not app.read_only
+
+        def work() -> None:
+            try:
+                found = judge(home, key, keep)
+            except Exception as error:  # whatever it is: what waits for an answer gets one
+                found = Judgement(key, {}, trouble(error))
+            app.call_later(self._found, found)
+
+        threading.Thread(target=work, name="judging", daemon=True).start()
+
+    def _found(self, found: Judgement) -> None:
+        self._busy, self._ended, self.judgement = False, monotonic(), found
+        if found.problem:
+            self._app.notify(printable(found.problem), severity="warning", markup=False)
+        try:
+            self._tell()
+        except Exception as error:
+            self._app.tell(error)
+        self.ask(self._key, self._tell)
 
 
 def key_of(cells: Iterable[CellRow]) -> str:
@@ -69,7 +130,7 @@ def judge(home: Path, key: str, keep: bool) -> Judgement:
     return Judgement(key, cells)
 
 
-def _read(text: str) -> dict[tuple[tuple[str, str | None, str], str], Judged]:
+def _read(text: str) -> dict[tuple[Place, str], Judged]:
     found = {}
     for each in json.loads(text)["cells"]:
         target, source, training = each.pop("table")

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import l2t
 from l2t.errors import StoreError
-from l2t.report.judged import Judged
+from l2t.report.judged import Judged, Place
 from l2t.report.placed import MatrixTable, placed, written
 from l2t.store.database import NAME
 from l2t.store.rows import CellRow
 from l2t.store.store import Store
 from tui.feed import Reader
 from tui.judging import key_of
+from tui.titles import learn
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class MatrixView:
             tables = before[1]
         else:
             tables = self._tables(reader, cells)
+            for table in tables:
+                learn(table.titles)
             reader.memory["tables"] = (cells.keys(), tables)
         data = MatrixData(tables, cells, key_of(cells.values()))
         reader.memory["matrix"] = (sign, data)
@@ -84,14 +87,19 @@ def _keep(home: Path, key: str, text: str) -> None:
                 store.keep_summary(key, text)
 
 
+def place(table: MatrixTable) -> Place:
+    """What judgements call this table."""
+    return table.target, table.source, table.training
+
+
 def best(data: MatrixData, table: MatrixTable) -> frozenset[str]:
     """Hashes of the cells with the best mean of their column, where there is more than one to compare."""
     found: set[str] = set()
     for column in table.columns:
         cells = [
             data.cells[hash]
-            for (_, *place), hashes in table.places.items()
-            if tuple(place) == column
+            for (_, *where), hashes in table.places.items()
+            if tuple(where) == column
             for hash in hashes
             if data.cells[hash].mean is not None
         ]

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from l2t.errors import L2tError
-from l2t.report.build import build
+from l2t.report.build import BASELINES, build
 from l2t.report.judged import Judged
 from l2t.report.matrix import splits
 from l2t.report.report import Entry, Report, Table
-from l2t.stats import PValue
+from l2t.stats import NoTest, PValue
 from l2t.store.store import Store
 
 
@@ -36,23 +36,52 @@ def _all(report: Report) -> Iterable[Judged]:
     for table in report.tables:
         if not table.metric.startswith("recall"):
             for entry in table.entries:
-                yield _one(table, entry)
+                yield _one(table, entry, report.family_size(table.dataset))
 
 
-def _one(table: Table, entry: Entry) -> Judged:
+def _one(table: Table, entry: Entry, tests: int) -> Judged:
     compared = entry.comparison
     test = compared.test if compared else None
+    difference = compared.difference if compared else None
+    paired = compared.paired if compared else None
     return Judged(
         table=(table.target, table.source, table.training),
         cell=entry.cell,
+        row=entry.row,
+        n=entry.summary.n,
+        planned=entry.planned,
+        late=entry.late,
+        mean=entry.summary.mean,
+        sd=entry.summary.sd,
+        median=entry.summary.median,
         half=entry.summary.half_width,
         baseline=entry.row == table.baseline,
-        difference=compared.difference.value if compared and compared.difference else None,
+        against=table.baseline,
+        difference=difference.value if difference else None,
+        low=difference.low if difference else None,
+        high=difference.high if difference else None,
+        test=test.test if isinstance(test, PValue) else "",
         p=test.p if isinstance(test, PValue) else None,
         adjusted=compared.adjusted if compared else None,
+        tests=tests,
+        paired=paired.p if isinstance(paired, PValue) else None,
+        unpaired=paired.reason if isinstance(paired, NoTest) else "",
         interim=bool(compared and compared.interim),
-        note="" if test is None or isinstance(test, PValue) else test.reason,
+        note=_why(table, entry),
     )
+
+
+def _why(table: Table, entry: Entry) -> str:
+    """Why there is no test."""
+    if entry.comparison is not None:
+        return entry.comparison.test.reason if isinstance(entry.comparison.test, NoTest) else ""
+    if entry.row == table.baseline:
+        return ""
+    if table.baseline is not None:
+        return f"{table.baseline} has no runs here"
+    if len(table.rows) == 1:
+        return "no other method is here"
+    return f"no single row of {' or '.join(BASELINES)} is here"
 
 
 def main(arguments: Sequence[str]) -> int:

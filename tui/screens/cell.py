@@ -1,34 +1,21 @@
-"""One cell: its seeds, its runs, and how it compares."""
+"""One cell: its seeds as dots beside those of its column, how it compares, and its runs."""
 
-from dataclasses import dataclass, field
-from statistics import fmean, median
+from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.widgets import Static
 
 from l2t.printable import printable
-from l2t.report.titles import dataset_title
+from l2t.report.judged import Judged, Place
 from l2t.store.filter import parse
-from l2t.store.rows import RunRow
-from l2t.words import percent
-from tui.feed import Frame, Reader
-from tui.runs import HEADS, Window, is_lost, lines_of
+from tui.cell import CellData, CellView, Peer, beside, compared, summed
+from tui.feed import Frame
+from tui.matrix import place, sign
+from tui.runs import HEADS, lines_of
 from tui.screen import L2TScreen
+from tui.widgets.strip import Sample, StripPlot
 from tui.widgets.table import Table
 from tui.words import counted
-
-
-@dataclass(frozen=True)
-class CellView:
-    """Reads the runs of a cell, by seed."""
-
-    cell: str
-    files: bool = field(default=False, init=False)
-
-    def read(self, reader: Reader) -> Window:
-        rows = reader.store.runs(parse([f"cell={self.cell}"]), "seed")
-        lost = frozenset(row.id for row in rows if is_lost(row, reader.now))
-        return Window(tuple(rows), lost, 0, len(rows), reader.now)
 
 
 class CellScreen(L2TScreen):
@@ -36,37 +23,58 @@ class CellScreen(L2TScreen):
 
     NAME = "cell"
 
-    def __init__(self, cell: str) -> None:
+    def __init__(self, cell: str, table: Place | None = None) -> None:
+        """table: where it is looked at, if it stands in more than one."""
         super().__init__()
         self._cell = cell
-        self._rows: tuple[RunRow, ...] = ()
+        self._table = table
+        self._data: CellData | None = None
 
     def body(self) -> ComposeResult:
         yield Static("", classes="title", id="title", markup=False)
-        yield Static("", classes="foot", id="about", markup=False)
+        yield Static("", classes="words", id="summed", markup=False)
+        yield Static("", classes="words", id="compared", markup=False)
+        yield StripPlot("%")
         yield Table(HEADS, "this cell has no runs any more", id="runs")
 
     def view(self) -> CellView:
-        return CellView(self._cell)
+        return CellView(self._cell, self._table, keep=not self.l2t.read_only)
 
     def on_mount(self) -> None:
+        self.query_one(StripPlot).ink = self.l2t.ink
         self.query_one(Table).focus()
 
     def show(self, frame: Frame) -> None:
-        if not isinstance(frame.data, Window):
+        if not isinstance(frame.data, CellData):
             return
-        self._rows = rows = frame.data.rows
-        self.query_one(Table).fill(0, lines_of(frame.data), frame.data.total)
-        if rows:
-            first = rows[0]
-            source = f" ← {first.source}" if first.source else ""
-            what = f"{first.method}, {dataset_title(first.dataset)}, {counted(first.shots, 'shot')}"
-            self.query_one("#title", Static).update(printable(f"{what}, {first.target}{source}"))
-        values = sorted(row.accuracy for row in rows if row.accuracy is not None)
-        if values:
-            text = f"n {len(values)}, mean {percent(fmean(values))}, median {percent(median(values))}, "
-            text += f"from {percent(values[0])} to {percent(values[-1])} %"
-            self.query_one("#about", Static).update(text)
+        self._data = data = frame.data
+        self.query_one(Table).fill(0, lines_of(data.runs), data.runs.total)
+        self._draw()
+        self.l2t.judging.ask(data.key, self._told)
+
+    def _told(self) -> None:
+        if self.is_attached:
+            self._draw()
+
+    def _draw(self) -> None:
+        data = self._data
+        if data is None or data.table is None:
+            return
+        table, own = data.table, data.peers[0]
+        networks = f"{table.target} ← {table.source}" if table.source else table.target
+        what = f"{own.row}, {table.titles[own.cell.dataset]}, {counted(own.cell.shots, 'shot')}"
+        self.query_one("#title", Static).update(printable(f"{what}, {networks}, {table.training}"))
+        judgement = self.l2t.judging.judgement
+        found = [judgement.cells.get((place(table), peer.cell.cell)) for peer in data.peers]
+        waits = judgement.problem or "" if judgement.key == data.key else "statistics are being computed"
+        self.query_one("#summed", Static).update(printable(summed(own, found[0], waits)))
+        others = [judged for judged in found[1:] if judged is not None]
+        said = printable(compared(found[0], others)) if found[0] is not None else ""
+        self.query_one("#compared", Static).update(said)
+        samples = [_sample(peer, judged) for peer, judged in zip(data.peers, found, strict=True)]
+        base = next((at for at, judged in enumerate(found) if judged is not None and judged.baseline), 0)
+        first = dict.fromkeys((0, base, *range(len(samples))))
+        self.query_one(StripPlot).show([replace(samples[at], strong=at == 0) for at in first])
 
     def on_table_opened(self, message: Table.Opened) -> None:
         from tui.screens.run import RunScreen
@@ -74,10 +82,10 @@ class CellScreen(L2TScreen):
         self.app.push_screen(RunScreen(message.key))
 
     def action_seed_curves(self) -> None:
-        if self._rows:
+        if self._data is not None and self._data.runs.rows:
             from tui.screens.run import RunScreen
 
-            self.app.push_screen(RunScreen(self._rows[0].id, alone=True))
+            self.app.push_screen(RunScreen(self._data.runs.rows[0].id, alone=True))
 
     def action_retry_cell(self) -> None:
         condition = parse([f"cell={self._cell}", "state=failed"])
@@ -85,3 +93,10 @@ class CellScreen(L2TScreen):
             lambda store: store.retry(condition),
             lambda changed: self.notify(f"{counted(changed.changed, 'run')} queued again", timeout=3),
         )
+
+
+def _sample(peer: Peer, judged: Judged | None) -> Sample:
+    mark = sign(judged)
+    half = judged.half if judged is not None else None
+    tone = {"▲": "good", "▼": "bad"}.get(mark, "")
+    return Sample(f"{mark} {printable(peer.row)}", peer.values, half, beside(peer, judged), tone=tone)

@@ -1,7 +1,5 @@
 """The home screen: methods × (data set, shots), filling live."""
 
-from time import monotonic
-
 from textual.app import ComposeResult
 from textual.widgets import Static
 
@@ -10,11 +8,10 @@ from l2t.report.judged import Judged
 from l2t.store.rows import CellRow
 from l2t.words import percent
 from tui.feed import Frame
-from tui.judging import Judgement, judge
-from tui.matrix import MatrixData, MatrixView, best, counts, sign
+from tui.matrix import MatrixData, MatrixView, best, counts, place, sign
 from tui.screen import L2TScreen
 from tui.widgets.matrix import Entry, MatrixTable, Shown
-from tui.words import pvalue, signed, trouble
+from tui.words import pvalue, signed
 
 EMPTY = """No runs yet.
 
@@ -25,8 +22,6 @@ shell. l2t doctor says what this machine has.
 
 ?  shows all keys."""
 
-JUDGE_SECONDS = 20.0
-"""Between two computations of the statistics, a second of processor time each, while runs end one after the other."""
 MEASURES = ("runs", "difference", "p-value")
 FOOT = "▲ better than {baseline}, ▼ worse (Holm, p < 0.05); △ ▽ so far; · no difference shown; bold best"
 
@@ -39,9 +34,6 @@ class MatrixScreen(L2TScreen):
     def __init__(self) -> None:
         super().__init__()
         self._data = MatrixData((), {})
-        self._judgement = Judgement("", {})
-        self._judging = False
-        self._judged = float("-inf")
         self._at = 0
 
     def body(self) -> ComposeResult:
@@ -60,36 +52,11 @@ class MatrixScreen(L2TScreen):
         if isinstance(frame.data, MatrixData):
             self._data = frame.data
             self._draw()
-        self._judge()
+        self.l2t.judging.ask(self._data.key if self._data.cells else "", self._told)
 
-    @property
-    def busy(self) -> bool:
-        return self._judging
-
-    def _judge(self) -> None:
-        """Ask for the statistics of what is shown, where they are of something else; not too often."""
-        data = self._data
-        if self._judging or not data.cells or self._judgement.key == data.key:
-            return
-        if monotonic() - self._judged < JUDGE_SECONDS:
-            return
-        self._judging = True
-        home, keep = self.l2t.home, not self.l2t.read_only
-
-        def work() -> None:
-            try:
-                found = judge(home, data.key, keep)
-            except Exception as error:  # whatever it is: what waits for an answer gets one
-                found = Judgement(data.key, {}, trouble(error))
-            self.app.call_from_thread(self._told, found)
-
-        self.run_worker(work, thread=True, exit_on_error=False, group="judge")
-
-    def _told(self, found: Judgement) -> None:
-        self._judging, self._judged, self._judgement = False, monotonic(), found
-        if found.problem:
-            self.notify(printable(found.problem), severity="warning", markup=False)
-        self._draw()
+    def _told(self) -> None:
+        if self.is_attached:
+            self._draw()
 
     def _draw(self) -> None:
         tables = self._data.tables
@@ -102,8 +69,8 @@ class MatrixScreen(L2TScreen):
             return
         table = tables[self._at]
         networks = f"{table.target} ← {table.source}" if table.source else table.target
-        place = f"   table {self._at + 1} of {len(tables)}" if len(tables) > 1 else ""
-        title.update(printable(f"{networks}, {table.training}, accuracy % ± 95 % interval{place}"))
+        which = f"   table {self._at + 1} of {len(tables)}" if len(tables) > 1 else ""
+        title.update(printable(f"{networks}, {table.training}, accuracy % ± 95 % interval{which}"))
         winners = best(self._data, table)
         entries = {}
         for (row, dataset, shots), hashes in table.places.items():
@@ -119,8 +86,7 @@ class MatrixScreen(L2TScreen):
         foot.update(f"{text}   [{MEASURES[self.l2t.memory.measure % len(MEASURES)]}]")
 
     def _of(self, cell: str) -> Judged | None:
-        table = self._data.tables[self._at]
-        return self._judgement.cells.get(((table.target, table.source, table.training), cell))
+        return self.l2t.judging.judgement.cells.get((place(self._data.tables[self._at]), cell))
 
     def _entry(self, cell: CellRow, winners: frozenset[str]) -> Entry:
         judged = self._of(cell.cell)
@@ -139,7 +105,7 @@ class MatrixScreen(L2TScreen):
     def on_matrix_table_opened(self, message: MatrixTable.Opened) -> None:
         from tui.screens.cell import CellScreen
 
-        self.app.push_screen(CellScreen(message.key))
+        self.app.push_screen(CellScreen(message.key, place(self._data.tables[self._at])))
 
     def action_next_table(self) -> None:
         self._turn(1)
