@@ -5,6 +5,7 @@ The text is written once: `title` stands in the footer and the palette, `help` i
 Keys leave out the prefixes of tmux and screen (ctrl+b, ctrl+a) and what terminals keep for themselves (ctrl+z, ctrl+s).
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -164,6 +165,10 @@ def bindings(where: str) -> list[BindingType]:
     ]
 
 
+_KEY = re.compile(r"\s*[^\W\d_]\w*(\+\w+)*\s*|\s*[!-+\--~]\s*")
+"""A key as Textual names it ("ctrl+x", "slash"), or a character."""
+
+
 def checked_keymap(keys: Mapping[str, object]) -> dict[str, str]:
     """A keymap as the user's file has it: action → keys, comma-separated. UsageError for an action there is none of,
     and for what are no keys."""
@@ -171,7 +176,7 @@ def checked_keymap(keys: Mapping[str, object]) -> dict[str, str]:
     for name, value in keys.items():
         if name not in known:
             raise unknown("action", name, known, "the ? screen")
-        if not isinstance(value, str) or not value.strip():
+        if not isinstance(value, str) or not all(map(_KEY.fullmatch, value.split(","))):
             raise UsageError(f"keys of {name}: {value!r} names no keys. Example: {name} = 'x,ctrl+x'")
     return {name: str(value) for name, value in keys.items()}
 

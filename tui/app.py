@@ -134,8 +134,10 @@ class L2TApp(App[None], inherit_bindings=False):
 
     def _receive(self, frame: Frame) -> None:
         self._tell(frame.ended)
-        if isinstance(self.screen, L2TScreen):
-            self.screen.receive(frame)
+        for screen in reversed(self.screen_stack):  # under a question or the palette it goes on, too
+            if isinstance(screen, L2TScreen):
+                screen.receive(frame)
+                break
 
     def _tell(self, ended: Iterable[JobRow]) -> None:
         """Toasts for what has ended."""
