@@ -149,6 +149,19 @@ def test_a_cell_whose_runs_all_failed_says_so(home: Path) -> None:
     drive(home, play)
 
 
+def test_a_cell_whose_runs_are_forgotten_is_empty(home: Path) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await until(pilot, lambda: "71.0 ± " in text(app))
+        await press(pilot, "down", "enter")
+        await until(pilot, lambda: "No run has a result: 2 failed" in text(app))
+        with Store.open(home) as store:
+            store.clear(parse(["state=failed"]))
+        await until(pilot, lambda: "this cell has no runs any more" in text(app))
+        assert "ufm" not in text(app)
+
+    drive(home, play)
+
+
 def test_a_cell_without_results_says_so_and_one_with_some_is_interim(tmp_path: Path, make_run: MakeRun) -> None:
     runs = [make_run(seed, method=method) for seed in range(8) for method in ("scratch", "l2tww")]
     runs += [make_run(0, method="ufm")]

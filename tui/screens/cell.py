@@ -1,5 +1,6 @@
 """One cell: its seeds as dots beside those of its column, how it compares, and its runs."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from textual.app import ComposeResult
@@ -10,6 +11,7 @@ from l2t.report.judged import Judged, Place
 from l2t.store.filter import parse
 from tui.cell import CellData, CellView, Peer, beside, compared, summed
 from tui.feed import Frame
+from tui.judging import Judgement
 from tui.matrix import place, sign
 from tui.runs import HEADS, lines_of
 from tui.screen import L2TScreen
@@ -29,6 +31,7 @@ class CellScreen(L2TScreen):
         self._cell = cell
         self._table = table
         self._data: CellData | None = None
+        self._said = ("", "", "")
 
     def body(self) -> ComposeResult:
         yield Static("", classes="title", id="title", markup=False)
@@ -57,24 +60,21 @@ class CellScreen(L2TScreen):
             self._draw()
 
     def _draw(self) -> None:
-        data = self._data
-        if data is None or data.table is None:
+        data, judgement = self._data, self.l2t.judging.judgement
+        if data is None:
             return
-        table, own = data.table, data.peers[0]
-        networks = f"{table.target} ← {table.source}" if table.source else table.target
-        what = f"{own.row}, {table.titles[own.cell.dataset]}, {counted(own.cell.shots, 'shot')}"
-        self.query_one("#title", Static).update(printable(f"{what}, {networks}, {table.training}"))
-        judgement = self.l2t.judging.judgement
-        found = [judgement.cells.get((place(table), peer.cell.cell)) for peer in data.peers]
-        waits = judgement.problem or "" if judgement.key == data.key else "statistics are being computed"
-        self.query_one("#summed", Static).update(printable(summed(own, found[0], waits)))
-        others = [judged for judged in found[1:] if judged is not None]
-        said = printable(compared(found[0], others)) if found[0] is not None else ""
-        self.query_one("#compared", Static).update(said)
+        found = [
+            judgement.cells.get((place(data.table), peer.cell.cell)) if data.table else None for peer in data.peers
+        ]
+        said = _words(data, found, judgement)
+        if said != self._said:  # every change of a text lays the screen out anew
+            self._said = said
+            for name, words in zip(("#title", "#summed", "#compared"), said, strict=True):
+                self.query_one(name, Static).update(printable(words))
         samples = [_sample(peer, judged) for peer, judged in zip(data.peers, found, strict=True)]
-        base = next((at for at, judged in enumerate(found) if judged is not None and judged.baseline), 0)
-        first = dict.fromkeys((0, base, *range(len(samples))))
-        self.query_one(StripPlot).show([replace(samples[at], strong=at == 0) for at in first])
+        base = [at for at, judged in enumerate(found) if judged is not None and judged.baseline]
+        order = dict.fromkeys((*range(len(samples))[:1], *base, *range(len(samples))))
+        self.query_one(StripPlot).show([replace(samples[at], strong=at == 0) for at in order])
 
     def on_table_opened(self, message: Table.Opened) -> None:
         from tui.screens.run import RunScreen
@@ -93,6 +93,23 @@ class CellScreen(L2TScreen):
             lambda store: store.retry(condition),
             lambda changed: self.notify(f"{counted(changed.changed, 'run')} queued again", timeout=3),
         )
+
+
+def _words(data: CellData, found: Sequence[Judged | None], judgement: Judgement) -> tuple[str, str, str]:
+    """Title, summary and comparison. found: what statistics say of the column's cells."""
+    table = data.table
+    if table is None:
+        return "", "", ""
+    own, judged = data.peers[0], found[0]
+    networks = f"{table.target} ← {table.source}" if table.source else table.target
+    what = f"{own.row}, {table.titles[own.cell.dataset]}, {counted(own.cell.shots, 'shot')}"
+    waits = judgement.problem or "" if judgement.key == data.key else "statistics are being computed"
+    others = [other for other in found[1:] if other is not None]
+    return (
+        f"{what}, {networks}, {table.training}",
+        summed(own, judged, waits),
+        compared(judged, others) if judged is not None else "",
+    )
 
 
 def _sample(peer: Peer, judged: Judged | None) -> Sample:
