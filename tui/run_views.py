@@ -154,7 +154,7 @@ class SpecData:
 
     rows: tuple[tuple[str, str, str | None], ...]
     other: str | None = None
-    """The run it is compared with, as people call it."""
+    """The run it is compared with, called by what differs."""
 
 
 @dataclass(frozen=True)
@@ -172,12 +172,16 @@ class SpecView:
         theirs = _about(reader, self.other)
         names = dict.fromkeys((*mine, *theirs))
         pairs = [(name, mine.get(name, "–"), theirs.get(name, "–")) for name in names]
-        rows = reader.store.runs(parse([f"id={self.other}"]), limit=1)
-        if not rows:
-            raise UsageError(f"run {self.other} is not here any more")
-        row = rows[0]
-        other = f"{row.method} {row.dataset} {row.shots} shots seed {row.seed}"
+        first, second = (_called(each) for each in (mine, theirs))
+        other = ", ".join(word for word in second if word not in first) or "other run"
         return SpecData(tuple(pair for pair in pairs if pair[1] != pair[2]), other)
+
+
+def _called(about: Mapping[str, str]) -> tuple[str, ...]:
+    """The words of a run's name."""
+    shots = about.get("shots", "–")
+    seed = f"seed {about.get('seed', '–')}"
+    return about.get("method", "–"), about.get("dataset", "–"), f"{shots} shot{'s' * (shots != '1')}", seed
 
 
 def _about(reader: Reader, run: str) -> dict[str, str]:

@@ -26,7 +26,7 @@ HEADS = (
     Head("prio", right=True, drop=5, sort="priority"),
     Head("age", right=True, drop=1, sort="created"),
     Head("tags", narrow=12, drop=4),
-    Head("note", narrow=24, drop=6),
+    Head("note", narrow=16, drop=6),
 )
 ORDER_SECONDS = 5.0
 """After which priorities, tags and notes, too, are looked at again."""

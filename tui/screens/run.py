@@ -7,7 +7,6 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Static
 
 from l2t.printable import printable
-from l2t.report.titles import dataset_title
 from l2t.store.rows import RunRow
 from l2t.store.state import State
 from l2t.words import duration, percent, size
@@ -18,6 +17,7 @@ from tui.screen import L2TScreen
 from tui.screens.curves_pane import CurvesActions, CurvesPane
 from tui.screens.prompt import Prompt
 from tui.screens.weights_pane import WeightsPane
+from tui.titles import dataset_title
 from tui.turns import left
 from tui.weights_view import WeightsData
 from tui.widgets.log import Log
@@ -27,7 +27,7 @@ from tui.words import counted
 VIEWS = ("curves", "weights", "log", "specification")
 WIDE = 160
 """Columns from which the curves stay beside the other views."""
-SETTING, VALUE = Head("setting", narrow=30), Head("value", narrow=40)
+SETTING, VALUE = Head("setting", narrow=24), Head("value", narrow=40)
 ONLY = {
     "next_plot": "curves", "log_scale": "curves", "smooth": "curves", "zoom_in": "curves", "zoom_out": "curves",
     "pan_left": "curves", "pan_right": "curves", "cursor_left": "curves", "cursor_right": "curves",
@@ -129,7 +129,11 @@ class RunScreen(CurvesActions, L2TScreen):
         return f"the end of {size(data.bytes)}; all of it: l2t logs {self._run}" if data.cut else ""
 
     def _specify(self, data: SpecData) -> None:
-        heads = (SETTING, VALUE) if data.other is None else (SETTING, Head("this run", narrow=22), Head(data.other))
+        heads = (
+            (SETTING, VALUE)
+            if data.other is None
+            else (SETTING, Head("this run", narrow=22), Head(data.other, narrow=24))
+        )
         table = self.query_one(Table)
         lines = [
             Line(name, (name, value) if other is None else (name, value, other)) for name, value, other in data.rows

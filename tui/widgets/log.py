@@ -14,8 +14,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from l2t.printable import printable
-from tui.actions import TABLES, bindings
+from tui.actions import TABLES, bindings, of
 from tui.widgets.drawn import CHOSEN, FAINT, STRONG
+
+MOVES = ("up", "down", "page-up", "page-down", "first", "last")
+"""What it does of all that moves in a table."""
 
 
 class Log(ScrollView, can_focus=True):
@@ -24,7 +27,9 @@ class Log(ScrollView, can_focus=True):
     At its end it follows what is written; away from it, it shows what was there, however much is written meanwhile.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(TABLES)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        binding for action, binding in zip(of(TABLES), bindings(TABLES), strict=True) if action.id in MOVES
+    ]
     DEFAULT_CSS = """
     Log { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; padding: 0 1; }
     """
@@ -41,7 +46,7 @@ class Log(ScrollView, can_focus=True):
         self._found: re.Pattern[str] | None = None
         self._places: list[int] = []
         self._at: int | None = None
-        self._filling = False
+        self._placing = False
 
     def show(self, lines: Sequence[str], head: str) -> None:
         """These are the log's last lines now. head: what is left out before them."""
@@ -87,7 +92,7 @@ class Log(ScrollView, can_focus=True):
         row = next(row for row, (line, _, _) in enumerate(self._rows) if line == self._places[self._at])
         height = self._height
         if not self._top <= row < self._top + height:
-            self._go(row - height // 2)
+            self._place(row - height // 2)
         self.refresh()
         return True
 
@@ -112,12 +117,18 @@ class Log(ScrollView, can_focus=True):
         width = max(self.scrollable_content_region.width, 1)
         self._rows = [row for at, line in enumerate(self._lines) for row in _wrapped(at, line, width)]
         self._seek()
-        self._filling = True
+        follows = self.follows
         self.virtual_size = Size(width, len(self._rows) + 1)
-        if self.follows:
-            self._go(len(self._rows))
-        self._filling = False
+        self.follows = follows  # a log that became shorter has moved what is in sight: nobody scrolled
+        if follows:
+            self._place(len(self._rows))
         self.refresh()
+
+    def _place(self, row: int) -> None:
+        """Go to a row without being taken for a reader who scrolls."""
+        self._placing = True
+        self._go(row)
+        self._placing = False
 
     def _go(self, row: int) -> None:
         row = min(max(row, 0), max(len(self._rows) - self._height, 0))
@@ -125,7 +136,7 @@ class Log(ScrollView, can_focus=True):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        if not self._filling and round(old_value) != round(new_value):
+        if not self._placing and round(old_value) != round(new_value):
             if new_value > old_value and self._ended and not self.follows:
                 self.follow(True)
             elif new_value < old_value:
@@ -189,7 +200,13 @@ class Log(ScrollView, can_focus=True):
         """The head."""
         if not self._lines:
             return self._head
-        parts = ["follows" if self.follows else "stopped; more has come: End" if self._waiting else "stopped: f or End"]
+        parts = [
+            "follows the end"
+            if self.follows
+            else "stopped; more has come: End"
+            if self._waiting
+            else "stopped: f or End"
+        ]
         if self._found is not None:
             many = f"{self._at + 1} of {len(self._places)}" if self._at is not None else f"{len(self._places)} lines"
             parts.append(f"{printable(self._sought)}: {many if self._places else 'nowhere'}")

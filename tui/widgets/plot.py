@@ -24,7 +24,7 @@ COLOURS = ("#56B4E9", "#E69F00", "#33C49A", "#CC79A7", "#F0E442", "#FF7A4D", "#8
 MARKS = "ox+*#@%&"
 """Signs that tell the curves apart without colour."""
 SMOOTHING = (0.0, 0.6, 0.9, 0.97)
-LEGEND_LINES = 3
+LEGEND_LINES = 4
 """That a legend of many curves may take, where there are TALL lines."""
 TALL = 16
 GAP = 3
@@ -84,6 +84,7 @@ class Plot(Drawn):
         self._drawing = Drawing()
         self._left = 0
         self._kept: tuple[tuple[Drawing, bool, int], list[Curve]] | None = None
+        self._cells: tuple[tuple[object, ...], list[list[Piece]]] | None = None
         self._dragged = False
 
     def draw(self, drawing: Drawing) -> None:
@@ -208,6 +209,7 @@ class Plot(Drawn):
         if self._kept is None or any(a is not b for a, b in zip(self._kept[0], sign, strict=True)):
             curves = (self._let_through(curve) for curve in self._drawing.curves)
             self._kept = sign, [curve for curve in curves if len(curve.xs)]
+            self._cells = None
         return self._kept[1]
 
     def _let_through(self, curve: Curve) -> Curve:
@@ -264,7 +266,23 @@ class Plot(Drawn):
         columns: int,
         rows: int,
     ) -> list[list[Piece]]:
-        """The rows of the drawing, the highest first: bands below, curves above, marks on them."""
+        """The rows of the drawing, the highest first; all but the cursor is kept while nothing else moves."""
+        sign = (xs, ys, columns, rows, self.ink)
+        if self._cells is None or self._cells[0] != sign:
+            self._cells = sign, self._drawn_cells(curves, xs, ys, columns, rows)
+        cells = [list(row) for row in self._cells[1]]
+        self._draw_cursor(cells, xs, columns)
+        return [_joined(row) for row in cells]
+
+    def _drawn_cells(
+        self,
+        curves: Sequence[Curve],
+        xs: tuple[float, float],
+        ys: tuple[float, float],
+        columns: int,
+        rows: int,
+    ) -> list[list[Piece]]:
+        """Bands below, curves above, marks on them."""
         dots = ASCII if self.ink is Ink.ASCII else BRAILLE
         wide, high = columns * dots.wide, rows * dots.high
         cells = [[(" ", PLAIN)] * columns for _ in range(rows)]
@@ -292,8 +310,7 @@ class Plot(Drawn):
             lay(line(placed, wide, high), self._style(number_))
             if len(curves) > 1:
                 self._marked(cells, placed, number_, dots.wide, dots.high)
-        self._draw_cursor(cells, xs, columns)
-        return [_joined(row) for row in cells]
+        return cells
 
     def _marked(
         self, cells: list[list[Piece]], placed: Sequence[tuple[int, int]], number_: int, wide: int, high: int
@@ -393,7 +410,7 @@ class Plot(Drawn):
         pieces: list[Piece] = []
         for at, text in enumerate(texts):
             rest = f"+{len(texts) - at}"
-            spare = len(rest) if at + 1 < len(texts) else 0
+            spare = GAP + len(rest) if at + 1 < len(texts) else 0
             if cell_len(text) + spare > room:
                 pieces.append((rest[: max(room, 0)], FAINT))
                 break

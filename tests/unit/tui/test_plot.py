@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.widgets.drawn import Piece
-from tui.widgets.plot import SMOOTHING, Curve, Drawing, Plot
+from tui.widgets.plot import MARKS, SMOOTHING, Curve, Drawing, Plot
 from tui.widgets.scale import Ink
 
 VALUES = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, 1e-300, 1e300, 0.1])
@@ -81,3 +81,60 @@ def test_equal_values_are_a_line_in_the_middle(value: float) -> None:
 def test_nan_is_not_drawn() -> None:
     lines = plain(plot(Curve("a", range(3), (1.0, math.nan, 3.0))).lines(40, 10))
     assert lines[-1] == "a 3"
+
+
+@pytest.mark.parametrize(("width", "takes"), [(78, 4), (118, 3), (158, 2)])
+def test_eight_curves_are_told_apart_by_marks_and_a_legend_in_columns(width: int, takes: int) -> None:
+    curves = [Curve(f"scratch, 10 shots, seed {at}", range(5), range(at, at + 5)) for at in range(8)]
+    lines = plain(plot(*curves).lines(width, 19))
+    assert len(lines) == 19
+    legend = lines[-takes:]
+    assert [line for line in lines if "seed" in line] == legend
+    shown = " ".join(legend)
+    assert all(f"{mark} scratch, 10 shots, seed {at} {at + 4}" in shown for at, mark in enumerate(MARKS))
+
+
+def test_a_legend_without_room_says_how_many_it_leaves_out() -> None:
+    curves = [Curve(f"seed {at}", range(5), range(at, at + 5)) for at in range(8)]
+    assert plain(plot(*curves).lines(40, 10))[-1] == "o seed 0 4   x seed 1 5   +6"
+    long = [Curve("a long name of a curve, longer than half a line", range(5), range(at, at + 5)) for at in range(8)]
+    assert plain(plot(*long).lines(60, 19))[-1].endswith("+4")
+
+
+def test_a_window_with_the_newest_point_moves_with_the_curve() -> None:
+    made = plot(Curve("a", range(31), range(31)))
+    made._drawing = Drawing(made._drawing.curves, until=100.0)
+    made.look.window = (20.0, 30.0)
+    made.draw(Drawing((Curve("a", range(34), range(34)),), until=100.0))
+    assert made.look.window == (23.0, 33.0)
+    made.look.window = (5.0, 10.0)
+    made.draw(Drawing((Curve("a", range(40), range(40)),), until=100.0))
+    assert made.look.window == (5.0, 10.0)
+
+
+def test_zooming_keeps_the_place_that_is_pointed_at() -> None:
+    made = plot(Curve("a", range(101), range(101)))
+    made.zoom(0.5, 20.0)
+    assert made.look.window == (10.0, 60.0)
+    made.zoom(2.0, 20.0)
+    assert made.look.window is None
+
+
+def test_the_cursor_goes_from_point_to_point_to_both_ends() -> None:
+    made = plot(Curve("a", range(3), range(3)))
+    made.move(-1)
+    assert made.look.cursor == 1
+    for _ in range(5):
+        made.move(-1)
+    assert made.look.cursor == 0
+    for _ in range(5):
+        made.move(1)
+    assert made.look.cursor == 2
+
+
+def test_a_curve_is_worked_through_once_until_it_or_the_look_changes() -> None:
+    made = plot(Curve("a", range(5), range(5)))
+    first = made._curves()
+    assert made._curves() is first
+    made.toggle_log()
+    assert [list(curve.xs) for curve in made._curves()] == [[1, 2, 3, 4]]
