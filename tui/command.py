@@ -9,8 +9,6 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 from l2t.printable import printable
 
@@ -36,8 +34,8 @@ def answer(home: Path, arguments: Sequence[str]) -> Answer:
             check=False,
             env=os.environ | {"L2T_HOME": str(home), "NO_COLOR": "1"},
         )
-    except (OSError, ValueError) as error:  # no process to be had, or a character that no process takes
-        return Answer(1, "", f"l2t cannot be run: {error}")
+    except Exception as error:  # no process to be had, or a character that no process takes
+        return Answer(1, "", printable(f"l2t cannot be run: {error}"))
     lines = done.stderr.decode(errors="backslashreplace").strip().splitlines()
     said = lines[-1].removeprefix("l2t: ") if lines else ""
     return Answer(done.returncode, done.stdout.decode(errors="backslashreplace"), printable(said))
@@ -46,17 +44,22 @@ def answer(home: Path, arguments: Sequence[str]) -> Answer:
 class Questions:
     """Commands asked one at a time, where only the newest question counts: to others, no answer is told."""
 
-    def __init__(self, home: Path, later: Callable[..., Any]) -> None:
-        """later: calls a function in the app's thread; safe to call from any."""
+    def __init__(self, home: Path, aside: Callable[[Callable[[], Answer], Callable[[Answer], None]], None]) -> None:
+        """aside: does work in a thread, and gives what it made to a function in the app's thread."""
         self._home = home
-        self._later = later
+        self._aside = aside
         self._asked: tuple[Sequence[str], Callable[[Answer], None]] | None = None
         self._running: object = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a command runs."""
+        return self._running is not None
 
     def ask(self, arguments: Sequence[str], then: Callable[[Answer], None]) -> None:
         """Run `l2t ARGUMENTS` once what runs now has ended; `then` gets the answer, unless something newer is asked."""
         self._asked = (arguments, then)
-        if self._running is None:
+        if not self.busy:
             self._begin()
 
     def forget(self) -> None:
@@ -66,10 +69,7 @@ class Questions:
     def _begin(self) -> None:
         asked = self._running = self._asked
         if asked is not None:
-            # Nobody waits for it when the app is closed.
-            Thread(
-                target=lambda: self._later(self._ended, answer(self._home, asked[0])), name="question", daemon=True
-            ).start()
+            self._aside(lambda: answer(self._home, asked[0]), self._ended)
 
     def _ended(self, found: Answer) -> None:
         asked, self._running = self._running, None

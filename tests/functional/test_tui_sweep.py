@@ -5,12 +5,12 @@ import os
 import queue
 import shlex
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from screens import demo, drive, press, text, until
+from screens import PATIENCE, demo, drive, press, text, until
 from textual import events
 from textual.pilot import Pilot
 
@@ -242,28 +242,31 @@ def test_the_shown_line_does_the_same(home: Path) -> None:
 
 
 def test_only_the_newest_question_is_answered_and_no_two_are_asked_at_once(home: Path) -> None:
-    calls: queue.Queue[Any] = queue.Queue()
+    calls: queue.Queue[Callable[[], None]] = queue.Queue()
+    running: list[str] = []
     told: list[tuple[str, Answer]] = []
-    questions = Questions(home, lambda *call: calls.put(call))
 
-    def asked() -> int:
-        return sum(thread.name == "question" for thread in threading.enumerate())
+    def aside(work: Callable[[], Answer], then: Callable[[Answer], None]) -> None:
+        def call() -> None:
+            running.append("one")
+            assert len(running) == 1
+            found = work()
+            running.clear()
+            calls.put(lambda: then(found))
 
+        threading.Thread(target=call).start()
+
+    questions = Questions(home, aside)
     for name in ("scratch", "ufm", "l2tww"):
         questions.ask(["methods", name, "--json"], lambda found, name=name: told.append((name, found)))
-        assert asked() == 1
-    ended = 0
-    while not told:
-        call, *rest = calls.get(timeout=30)
-        call(*rest)
-        ended += 1
-        assert asked() <= 1
+    calls.get(timeout=PATIENCE)()
+    assert not told
+    calls.get(timeout=PATIENCE)()
     assert [(name, json.loads(found.out)["name"]) for name, found in told] == [("l2tww", "l2tww")]
-    assert ended == 2
+    assert not questions.busy
     questions.ask(["methods", "ufm"], lambda found: told.append(("ufm", found)))
     questions.forget()
-    call, *rest = calls.get(timeout=30)
-    call(*rest)
+    calls.get(timeout=PATIENCE)()
     assert len(told) == 1
 
 
@@ -271,7 +274,7 @@ def test_an_answer_to_an_older_form_is_never_shown(home: Path) -> None:
     async def play(app: L2TApp, pilot: Play) -> None:
         await form(pilot, method="scratch", seeds="7")
         seeds = app.screen.query_one("#seeds", FieldInput)
-        while not any(thread.name == "question" for thread in threading.enumerate()):
+        while not app.screen._questions.busy:
             assert "7 runs" not in text(app)
             await pilot.pause(0.01)
         seeds.value = "3"

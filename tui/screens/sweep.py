@@ -3,10 +3,11 @@
 import asyncio
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.style import Style
 from rich.text import Text
@@ -43,8 +44,11 @@ from tui.words import counted
 if TYPE_CHECKING:
     from tui.sweep_check import Checked
 
+T = TypeVar("T")
+
 CHECKED, COUNTED = 0.2, 0.6
 """Seconds without a key after which the fields are checked, and the runs are counted."""
+COUNTING = "counting the runs …   images that were never used before are decoded first"
 KEYS = Style(bold=False, dim=True)
 MANY = 1000
 """Runs; more are queued after a question."""
@@ -133,7 +137,7 @@ class SweepScreen(L2TScreen):
 
     @cached_property
     def _questions(self) -> Questions:
-        return Questions(self.l2t.home, self.app.call_later)
+        return Questions(self.l2t.home, self._aside)
 
     @property
     def values(self) -> dict[str, str]:
@@ -171,28 +175,52 @@ class SweepScreen(L2TScreen):
         self._draw_line()
         self._draw_choices()
 
-    def _check(self) -> None:
-        """Read the fields, in a thread: the first time, that imports what reads them."""
-        looked, values, app = self._looked, self.values, self.app
+    def _aside(self, work: Callable[[], T], then: Callable[[T], None]) -> None:
+        """Do the work in a thread that nobody waits for when the app is closed; `then` is called, in the app's thread,
+        with what it gave. What goes wrong is a toast."""
+        app = self.l2t
 
-        def work() -> None:
+        def told(made: T | Exception) -> None:
+            try:
+                if isinstance(made, Exception):
+                    raise made
+                then(made)
+            except Exception as error:
+                app.tell(error)
+
+        def call() -> None:
+            made: T | Exception
+            try:
+                made = work()
+            except Exception as error:
+                made = error
+            with suppress(RuntimeError):  # the app is closed
+                app.call_later(told, made)
+
+        Thread(target=call, daemon=True).start()
+
+    def _check(self) -> None:
+        """Read the fields; the first time, that imports what reads them."""
+        looked, values = self._looked, self.values
+
+        def work() -> "tuple[Checked, tuple[Choice, ...]]":
             from tui.sweep_check import check
             from tui.sweep_choices import option_choices
 
             checked = check(values)
-            app.call_later(show, checked, option_choices(checked.methods, checked.recipe))
+            return checked, option_choices(checked.methods, checked.recipe)
 
-        def show(checked: "Checked", options: tuple[Choice, ...]) -> None:
+        def show(found: "tuple[Checked, tuple[Choice, ...]]") -> None:
             if looked != self._looked:
                 return
-            self._known["set"] = options
+            checked, self._known["set"] = found
             self._draw_checked(checked.problems, checked.standing)
             self._draw_choices()
             if not checked.problems:
-                self._tell(["counting the runs …   images that were never used before are decoded first"])
+                self._tell([COUNTING])
                 self._waiting = self.set_timer(COUNTED - CHECKED, self._count)
 
-        Thread(target=work, daemon=True).start()
+        self._aside(work, show)
 
     def _count(self) -> None:
         """Ask for a dry run of what stands there."""
@@ -213,25 +241,24 @@ class SweepScreen(L2TScreen):
         self._questions.ask(["run", *arguments(self.values), "--dry-run", "--json"], show)
 
     def _read_names(self) -> None:
-        """The names that fields take, read in threads."""
-        app = self.app
+        """Read the names that fields take."""
 
         def show(known: Mapping[str, tuple[Choice, ...]]) -> None:
             self._known |= known
             self._draw_choices()
 
-        def work() -> None:
+        def work() -> dict[str, tuple[Choice, ...]]:
             from tui.sweep_choices import named_choices
 
-            app.call_later(show, named_choices())
+            return named_choices()
 
-        def read(store: Store) -> tuple[Choice, ...]:
+        def read(store: Store) -> dict[str, tuple[Choice, ...]]:
             from tui.sweep_choices import source_choices
 
-            return source_choices(store)
+            return {"source": source_choices(store)}
 
-        Thread(target=work, daemon=True).start()
-        self.read(read, lambda sources: show({"source": sources}))
+        self._aside(work, show)
+        self.read(read, show)
 
     # What is shown
 
@@ -441,4 +468,4 @@ class SweepScreen(L2TScreen):
             self.l2t.memory.filter = f"sweep={sweep}"
             self.app.switch_mode("queue")
 
-        Questions(self.l2t.home, self.app.call_later).ask([*command, *arguments(self.values), "--json"], show)
+        Questions(self.l2t.home, self._aside).ask([*command, *arguments(self.values), "--json"], show)
