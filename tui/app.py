@@ -14,6 +14,7 @@ from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
+from textual.filter import NoColor
 from textual.screen import Screen
 
 from l2t.errors import UsageError
@@ -76,6 +77,8 @@ class L2TApp(App[None], inherit_bindings=False):
         self.judging = Judging(self)
         self._trouble = ("", 0.0)
         self.animation_level = "none"
+        if self.no_color:  # none at all, where Textual would keep greys
+            self._filters = [NoColor()]
         self._ascii = needs_ascii() if ascii is None else ascii
         if self._ascii:
             self._filters.append(Ascii())
