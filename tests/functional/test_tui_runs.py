@@ -1,5 +1,6 @@
 """Queue and Run on the recorded home: times that are left, curves of several runs, the log, what is remembered."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -278,3 +279,49 @@ def test_a_wide_screen_keeps_the_curves_beside_the_rest_and_folds_when_it_shrink
         await until(pilot, lambda: "attempt 1" in text(app) and "accuracy" in text(app))
 
     drive(home, play, (200, 60))
+
+
+def test_a_single_run_is_opened_rather_than_laid_over_nothing(home: Path) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await queue(app, pilot)
+        await press(pilot, "o")
+        await until(pilot, lambda: "[curves]  weights" in text(app))
+
+    drive(home, play)
+
+
+def test_ten_thousand_lines_a_second_are_followed_and_keys_still_answer(home: Path) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await run_of(app, pilot, "tab", "tab")
+        await until(pilot, lambda: "attempt 1" in text(app))
+        took = []
+        with (home / "runs" / app.screen._run / "log.txt").open("a") as log:
+            for at in range(30):
+                log.writelines(f"line {number} \x1b[31m\u202e{'y' * (number % 90)}\n" for number in range(1000))
+                log.flush()
+                await pilot.pause(0.1)
+                begun = time.perf_counter()
+                await press(pilot, "up" if at % 3 else "end")
+                took.append(time.perf_counter() - begun)
+        await press(pilot, "end")
+        await until(pilot, lambda: "line 999 \\x1b[31m\\u202e" in text(app))
+        assert sorted(took)[len(took) // 2] < 0.2, took  # 50 ms where nothing else runs
+
+    drive(home, play)
+
+
+def test_a_log_that_starts_over_is_shown_anew(home: Path) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await run_of(app, pilot, "tab", "tab")
+        await until(pilot, lambda: "attempt 1" in text(app))
+        file = home / "runs" / app.screen._run / "log.txt"
+        file.write_text("\n".join(f"old {at}" for at in range(300)))
+        await until(pilot, lambda: "old 299" in text(app))
+        file.write_text("new\n")
+        await until(pilot, lambda: "new" in text(app) and "follows the end" in text(app))
+        file.write_text("\n".join(f"newer {at}" for at in range(300)))
+        await until(pilot, lambda: "newer 299" in text(app))
+        file.unlink()
+        await until(pilot, lambda: "No log" in text(app))
+
+    drive(home, play)

@@ -256,11 +256,14 @@ class QueueScreen(L2TScreen):
 
     def action_overlay_marked(self) -> None:
         keys = self.table.marked or ({self.table.line.key} if self.table.line else frozenset())
-        if not keys:
-            return
-        from tui.screens.overlay import OverlayScreen
+        if len(keys) == 1:
+            from tui.screens.run import RunScreen
 
-        self.app.push_screen(OverlayScreen(frozenset(keys), self.l2t.memory.order))
+            self.app.push_screen(RunScreen(*keys))
+        elif keys:
+            from tui.screens.overlay import OverlayScreen
+
+            self.app.push_screen(OverlayScreen(keys, self.l2t.memory.order))
 
 
 def _left_in_all(frame: Frame) -> str:

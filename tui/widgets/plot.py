@@ -8,7 +8,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from textual import events
 
@@ -17,6 +16,7 @@ from tui.curves import decimate, smooth
 from tui.widgets.axis import labels, log_ticks, number, ticks
 from tui.widgets.braille import ASCII, BRAILLE, between, line
 from tui.widgets.drawn import FAINT, PLAIN, STRONG, Drawn, Piece, longest, sentence
+from tui.widgets.legend import legend
 from tui.widgets.scale import Ink
 
 COLOURS = ("#56B4E9", "#E69F00", "#33C49A", "#CC79A7", "#F0E442", "#FF7A4D", "#8F9BFF", "#B0B0B0")
@@ -27,8 +27,6 @@ SMOOTHING = (0.0, 0.6, 0.9, 0.97)
 LEGEND_LINES = 4
 """That a legend of many curves may take, where there are TALL lines."""
 TALL = 16
-GAP = 3
-"""Blanks between two entries of the legend."""
 WHEEL = 0.8
 """Part of the epochs that one notch of the wheel leaves in view."""
 LARGEST = 1e100
@@ -191,8 +189,8 @@ class Plot(Drawn):
             return self._legend(curves, width, 1)
         low, high = self._window()
         bottom, top = self._range(curves)
-        legend = self._legend(curves, width, LEGEND_LINES if height >= TALL else 1)
-        rows = height - 3 - len(legend)
+        below = self._legend(curves, width, LEGEND_LINES if height >= TALL else 1)
+        rows = height - 3 - len(below)
         marks, texts = self._y_axis(bottom, top, rows)
         self._left = longest(texts) + 1
         columns = max(width - self._left, 4)
@@ -201,7 +199,7 @@ class Plot(Drawn):
         for row in range(rows):
             label = marks.get(row, "")
             shown.append([(label.rjust(self._left - 1) + ("┤" if label else "│"), FAINT), *canvas[row]])
-        return [*shown, *self._x_axis(low, high, columns), *legend]
+        return [*shown, *self._x_axis(low, high, columns), *below]
 
     def _curves(self) -> list[Curve]:
         """The curves as the look lets them through, those without a point left out; kept while neither changes."""
@@ -298,18 +296,21 @@ class Plot(Drawn):
         def lay(masks: list[int], style: Style) -> None:
             for row in range(rows):
                 for column, character in enumerate(dots.row(masks, rows - 1 - row)):
+                    before, styled = cells[row][column]
                     if character != " ":
-                        cells[row][column] = (character, style)
+                        # Curves that cross in a character share it, in the colour of the last; a band gives way.
+                        shared = dots is BRAILLE and before != " " and not styled.dim
+                        cells[row][column] = (chr(ord(character) | ord(before)) if shared else character, style)
 
         for number_, curve in enumerate(curves):
             if curve.band is not None:
                 lows, highs = (points(curve.xs, end) for end in curve.band)
                 lay(between(lows, highs, wide, high), self._style(number_) + FAINT)
-        for number_, curve in enumerate(curves):
-            placed = points(curve.xs, curve.ys)
-            lay(line(placed, wide, high), self._style(number_))
-            if len(curves) > 1:
-                self._marked(cells, placed, number_, dots.wide, dots.high)
+        placed = [points(curve.xs, curve.ys) for curve in curves]
+        for number_, each in enumerate(placed):
+            lay(line(each, wide, high), self._style(number_))
+        for number_, each in enumerate(placed if len(curves) > 1 else ()):
+            self._marked(cells, each, number_, dots.wide, dots.high)
         return cells
 
     def _marked(
@@ -317,7 +318,7 @@ class Plot(Drawn):
     ) -> None:
         """A few marks on a curve, elsewhere on each."""
         rows, columns = len(cells), len(cells[0])
-        for at in range(5 + 7 * number_, columns, 24):
+        for at in range((5 + 7 * number_) % 24, columns, 24):
             index = bisect_left(placed, (at * wide, -1))
             if index < len(placed):
                 x, y = placed[index]
@@ -378,45 +379,17 @@ class Plot(Drawn):
         return [(title, STRONG), ((", " + ", ".join(how) if how else "")[: max(width - len(title), 0)], FAINT)]
 
     def _legend(self, curves: Sequence[Curve], width: int, most: int) -> list[list[Piece]]:
-        """Name and value of each curve, at the cursor, else the last, in columns where they take several lines."""
-        where = f"epoch {number(self.look.cursor)}  " if self.look.cursor is not None else ""
-        texts = []
+        """Name and value of each curve: at the cursor, else the last."""
+        entries = []
         for number_, curve in enumerate(curves):
             at = len(curve.xs) - 1
             if self.look.cursor is not None:
                 at = min(bisect_left(curve.xs, self.look.cursor - 1e-9), at)
             value = 10 ** curve.ys[at] if self.look.log else curve.ys[at]
             mark = f"{MARKS[number_ % len(MARKS)]} " if len(curves) > 1 else ""
-            texts.append(f"{mark}{curve.name} {number(value)}")
-        room = max(width - cell_len(where), 1)
-        if sum(cell_len(text) + GAP for text in texts) <= room + GAP or most == 1:
-            return [[(where, STRONG), *self._in_line(texts, 0, room)]]
-        columns = max(room // (max(map(cell_len, texts)) + GAP), 1)
-        wide = room // columns
-        lines: list[list[Piece]] = []
-        for first in range(0, len(texts), columns):
-            if len(lines) == most - 1 and first + columns < len(texts):
-                lines.append([(" " * cell_len(where), PLAIN), *self._in_line(texts[first:], first, room)])
-                break
-            pieces = [
-                (set_cell_size(text, wide - GAP) + " " * GAP, self._style(first + at))
-                for at, text in enumerate(texts[first : first + columns])
-            ]
-            lines.append([(where if not lines else " " * cell_len(where), STRONG), *pieces])
-        return lines
-
-    def _in_line(self, texts: Sequence[str], first: int, room: int) -> list[Piece]:
-        """What fits of them, and how many do not."""
-        pieces: list[Piece] = []
-        for at, text in enumerate(texts):
-            rest = f"+{len(texts) - at}"
-            spare = GAP + len(rest) if at + 1 < len(texts) else 0
-            if cell_len(text) + spare > room:
-                pieces.append((rest[: max(room, 0)], FAINT))
-                break
-            pieces.append((text + " " * GAP, self._style(first + at)))
-            room -= cell_len(text) + GAP
-        return pieces
+            entries.append((f"{mark}{curve.name} {number(value)}", self._style(number_)))
+        where = f"epoch {number(self.look.cursor)}  " if self.look.cursor is not None else ""
+        return legend(where, entries, width, most)
 
 
 def _newest(drawing: Drawing) -> float | None:
