@@ -7,10 +7,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, TypeVar
 
 from l2t.printable import printable
+
+if TYPE_CHECKING:
+    from tui.app import L2TApp
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,30 @@ def answer(home: Path, arguments: Sequence[str]) -> Answer:
     lines = done.stderr.decode(errors="backslashreplace").strip().splitlines()
     said = lines[-1].removeprefix("l2t: ") if lines else ""
     return Answer(done.returncode, done.stdout.decode(errors="backslashreplace"), printable(said))
+
+
+def aside(app: "L2TApp", work: Callable[[], T], then: Callable[[T], None]) -> None:
+    """Do the work in a thread that nobody waits for when the app is closed; `then` is called, in the app's thread, with
+    what it gave. What goes wrong is a toast."""
+
+    def told(made: T | Exception) -> None:
+        try:
+            if isinstance(made, Exception):
+                raise made
+            then(made)
+        except Exception as error:
+            app.tell(error)
+
+    def call() -> None:
+        made: T | Exception
+        try:
+            made = work()
+        except Exception as error:
+            made = error
+        with suppress(RuntimeError):  # the app is closed
+            app.call_later(told, made)
+
+    Thread(target=call, daemon=True).start()
 
 
 class Questions:

@@ -28,7 +28,7 @@ def named_choices() -> dict[str, tuple[Choice, ...]]:
     return {
         "recipe": tuple(Choice(name, title := read_recipe(name).title, f"{name}: {title}") for name in BUILTIN),
         "method": tuple(
-            Choice(name, config.summary, f"{name}: {config.summary}. {config.paper}")
+            Choice(name, config.summary, f"{name}: {config.summary}. Paper: {config.paper}")
             for name, config in methods.items()
         ),
         "dataset": tuple(_datasets()),

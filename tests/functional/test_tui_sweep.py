@@ -20,8 +20,8 @@ from l2t.store.filter import parse
 from l2t.store.store import Store
 from tui.app import L2TApp
 from tui.command import Answer, Questions, answer
-from tui.screens.sweep import FieldInput
-from tui.sweep import FIELDS, Choice, command_line, offered, taking
+from tui.screens.form import FieldInput
+from tui.sweep import FIELDS, Choice, DryRun, command_line, offered, taking
 from tui.sweep_check import check
 from tui.sweep_choices import named_choices, option_choices
 from tui.widgets.choices import Choices
@@ -291,8 +291,11 @@ def test_exactly_what_was_counted_is_queued_and_shown(home: Path) -> None:
     before = ids(home)
 
     async def play(app: L2TApp, pilot: Play) -> None:
-        await form(pilot, method="scratch", seeds="20-23", epochs="1", tag="pilot")
-        await press(pilot, "f2")  # before it is counted
+        await form(pilot, method="scratch", seeds="20-2", epochs="1", tag="pilot")
+        await until(pilot, lambda: "--seeds 20-2 runs backwards" in text(app))
+        await pilot.click("#seeds", offset=(20, 0))
+        for key in ("3", "f2"):  # before anything is known of the new form
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
         await until(pilot, lambda: app.screen.NAME == "queue" and "[all]" in text(app))
         await until(pilot, lambda: "4 runs   / sweep=" in text(app))
         await until(pilot, lambda: "4 runs queued; the demo" in flat(app))
@@ -332,6 +335,8 @@ def test_a_thousand_runs_are_queued_after_a_question(home: Path) -> None:
         await until(pilot, lambda: "Queue 1,001 runs?" in text(app))
         await press(pilot, "n")
         assert "Queue 1,001 runs?" not in text(app)
+        assert "are free" in app.screen._question(DryRun(1, 10**18, (), ()))
+        assert app.screen._question(DryRun(1, 10**3, (), ())) is None
 
     drive(home, play)
     assert ids(home) == before
