@@ -25,6 +25,8 @@ RATES = (0.5, 1.0, 2.0, 5.0)
 """Seconds between two looks, as the user chooses."""
 OVERVIEW_SECONDS = 2.0
 """The state of the whole home is looked at no oftener while runs only progress."""
+SHARE = 0.05
+"""Of one core that looking at the whole home, or ordering all runs, may take: large homes are looked at less often."""
 PATIENCE = 1.0
 """Seconds that a look waits for another program's transaction."""
 TOLD = 20
@@ -93,7 +95,9 @@ class Feed(threading.Thread):
         self._last: Frame | None = None
         self._signs: tuple[object, ...] = ()
         self._overviewed = float("-inf")
+        self._took = 0.0
         self._overview: Overview | None = None
+        self._counts: Mapping[State, int] = dict.fromkeys(State, 0)
         self._read_view: View | None = None
         self._ending: int | None = None
         self._asked = False
@@ -162,9 +166,12 @@ class Feed(threading.Thread):
         if moved:
             store.check_version()
         waited = time.monotonic() - self._overviewed
-        over = (moved and waited >= OVERVIEW_SECONDS) or (waited >= 10 * OVERVIEW_SECONDS and self._running)
+        pace = max(OVERVIEW_SECONDS, self._took / SHARE)
+        over = (moved and waited >= pace) or (waited >= 10 * pace and self._running)
         if over:
+            begun = time.monotonic()
             self._overview, self._overviewed = overview(self._home, store), time.monotonic()
+            self._took = self._overviewed - begun
         if not moved or over:
             self._signs = signs
         data = self._data(view, store, now, moved or over)
@@ -174,11 +181,13 @@ class Feed(threading.Thread):
             data = None
         if data is not None:
             self._memory["sent"] = data
-        counts = self._overview.runs if self._overview else dict.fromkeys(State, 0)
+        if moved:
+            self._counts = store.count()
         ended = self._endings(store) if moved else ()
-        if last is not None and last.problem is None and same_view and data is None and not ended and not over:
+        quiet = last is not None and last.problem is None and same_view and self._counts == last.counts
+        if quiet and data is None and not ended and not over:
             return None
-        return Frame(self._home, self._overview, counts, view, data, ended, None, now)
+        return Frame(self._home, self._overview, self._counts, view, data, ended, None, now)
 
     @property
     def _attended(self) -> bool:
