@@ -263,7 +263,7 @@ class QueueScreen(L2TScreen):
         elif keys:
             from tui.screens.overlay import OverlayScreen
 
-            self.app.push_screen(OverlayScreen(keys, self.l2t.memory.order))
+            self.app.push_screen(OverlayScreen(frozenset(keys), self.l2t.memory.order))
 
 
 def _left_in_all(frame: Frame) -> str:
