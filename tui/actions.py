@@ -121,7 +121,7 @@ ACTIONS = (
     Action("next-image", "i", "Image", "The mean of the probe, or one of its images.", "run"),
     #
     Action("submit", "f2,ctrl+r", "Queue it", "Queue the sweep.", "sweep", writes=True),
-    Action("submit-up", "f3", "Queue and start", "Queue it; start a supervisor where none is.", "sweep", writes=True),
+    Action("submit-up", "f3", "Start it", "Queue it, and start a supervisor where none works.", "sweep", writes=True),
     Action("copy-line", "f4", "Copy line", "Copy the l2t run line that does the same.", "sweep"),
     Action("next-field", "tab", "Next field", "The field below; what has been begun is completed first.", "sweep",
            False, first=True),

@@ -8,7 +8,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-_ALIKE = dict(zip("±×–−—←→↑↓…·°≥≤•▸▶○‖✓✗↻⊘βγλΔσ░▒▓█", "+x---<>^v.. ><*>>o=vx@0bglDs.:*#", strict=True))
+_ALIKE = dict(zip("±×–−—←→↑↓…·°≥≤≡•▸▶○‖✓✗↻⊘αβγλφΔσ░▒▓█", "+x---<>^v.. ><=*>>o=vx@0abglfDs.:*#", strict=True))
 _ALIKE |= dict(zip("─━│┃═║▲▼△▽★◆◇’“”", '--||=|^v^v**o\'""', strict=True))
 _ALIKE |= dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯", "+")
 _ALIKE |= dict.fromkeys("▁▂▃▄▅▆▇▀▔▕▏▎▍▌▋▊▉▐", "#")

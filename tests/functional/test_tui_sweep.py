@@ -367,6 +367,17 @@ def test_what_a_sweep_needs_is_said_with_the_command_that_gets_it(home: Path) ->
     drive(home, play)
 
 
+def test_an_ascii_terminal_gets_ascii_only(home: Path) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await form(pilot, set="method.which_s", seeds="x")
+        app.screen.query_one("#set", FieldInput).focus()
+        await until(pilot, lambda: "PyTorch's start without offset" in flat(app) and "xseeds" in text(app))
+        assert text(app).isascii()
+        assert "?" not in text(app)
+
+    drive(home, play, ascii=True)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (20, 5), (40, 12), (200, 60)])
 def test_the_form_is_drawn_at_any_size(home: Path, size: tuple[int, int]) -> None:
     async def play(app: L2TApp, pilot: Play) -> None:
