@@ -58,10 +58,11 @@ class Judging:
         self._ended = float("-inf")
 
     def ask(self, key: str, tell: Callable[[], None]) -> None:
-        """Compute the statistics of the results under this key, where the latest are of others; `tell` is called when
-        they are there, but only that of who asked last: the screen in front."""
+        """Compute the statistics of the results under this key, where the latest are of others or could not be
+        computed; `tell` is called when they are there, but only that of who asked last: the screen in front."""
         self._key, self._tell = key, tell
-        if self._busy or key in ("", self.judgement.key):
+        known = key == self.judgement.key and not self.judgement.problem
+        if self._busy or known or not key:
             return
         self._busy = True
         pause = self._ended + PAUSE - monotonic()
@@ -84,14 +85,16 @@ class Judging:
         threading.Thread(target=work, name="judging", daemon=True).start()
 
     def _found(self, found: Judgement) -> None:
-        self._busy, self._ended, self.judgement = False, monotonic(), found
-        if found.problem:
+        before, self.judgement = self.judgement, found
+        self._busy, self._ended = False, monotonic()
+        if found.problem and found.problem != before.problem:
             self._app.notify(printable(found.problem), severity="warning", markup=False)
         try:
             self._tell()
         except Exception as error:
             self._app.tell(error)
-        self.ask(self._key, self._tell)
+        if self._key != found.key:
+            self.ask(self._key, self._tell)
 
 
 def key_of(cells: Iterable[CellRow]) -> str:

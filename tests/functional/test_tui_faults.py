@@ -392,15 +392,14 @@ def test_statistics_whose_process_dies_are_said_and_asked_for_again(
         store.execute("DELETE FROM summaries")
     store.close()
     monkeypatch.setattr("tui.judging.sys", SimpleNamespace(executable=shutil.which("false")))
-    monkeypatch.setattr("tui.screens.matrix.JUDGE_SECONDS", 0.5)
+    monkeypatch.setattr("tui.judging.PAUSE", 0.5)
 
     async def play(app: L2TApp, pilot: Play) -> None:
         await until(pilot, lambda: "no statistics: their process ended without an answer" in words(app))
         assert "71.0 ± " not in text(app)
         monkeypatch.setattr("tui.judging.sys", sys)
-        with Store.open(home) as store:
-            store.annotate(parse(["state=failed"]), "something changes")
-        await until(pilot, lambda: "71.0" in text(app))
+        await press(pilot, "2", "1")
+        await until(pilot, lambda: "71.0 ± " in text(app))
 
     drive(home, play)
 
@@ -425,7 +424,7 @@ OPEN: dict[str, tuple[tuple[str, ...], str]] = {
 
 async def opened(app: L2TApp, pilot: Play, name: str) -> None:
     keys, says = OPEN[name]
-    await until(pilot, lambda: "▶ 2" in text(app) and "71.0" in text(app))
+    await until(pilot, lambda: "▶ 2" in text(app) and "71.0 ± " in text(app))
     for key in keys:
         await press(pilot, key)
         await until(pilot, lambda: "running" in text(app) or getattr(app.screen, "NAME", "") != "queue")

@@ -37,7 +37,7 @@ class CellScreen(L2TScreen):
         yield Static("", classes="title", id="title", markup=False)
         yield Static("", classes="words", id="summed", markup=False)
         yield Static("", classes="words", id="compared", markup=False)
-        yield StripPlot("%")
+        yield StripPlot("acc %")
         yield Table(HEADS, "this cell has no runs any more", id="runs")
 
     def view(self) -> CellView:
@@ -48,12 +48,12 @@ class CellScreen(L2TScreen):
         self.query_one(Table).focus()
 
     def show(self, frame: Frame) -> None:
-        if not isinstance(frame.data, CellData):
-            return
-        self._data = data = frame.data
-        self.query_one(Table).fill(0, lines_of(data.runs), data.runs.total)
-        self._draw()
-        self.l2t.judging.ask(data.key, self._told)
+        if isinstance(frame.data, CellData):
+            self._data = frame.data
+            self.query_one(Table).fill(0, lines_of(frame.data.runs), frame.data.runs.total)
+            self._draw()
+        if self._data is not None:
+            self.l2t.judging.ask(self._data.key, self._told)
 
     def _told(self) -> None:
         if self.is_attached:

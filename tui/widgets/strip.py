@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.geometry import Size
 
 from tui.widgets.axis import labels, ticks
-from tui.widgets.drawn import FAINT, PLAIN, STRONG, Drawn, Piece, longest, sentence
+from tui.widgets.drawn import CHOSEN, FAINT, PLAIN, STRONG, Drawn, Piece, longest, sentence
 from tui.widgets.scale import Ink, Scale
 
 BESIDE = 11
@@ -21,8 +21,9 @@ THICK = 3
 NARROW = 40
 """Columns of dots that are kept before anything is said beside them."""
 LEGEND = "┃ mean  ─ 95 %"
-DOT, DOT_AT_MEAN, MANY = {True: "*", False: "•"}, {True: "@", False: "◉"}, "#"
-"""One value, one at the mean's place, more than nine at one place. By whether it is ASCII."""
+MANY = "#"
+"""More values at one place than a digit can tell."""
+UNDERLINED = Style(underline=True)
 
 
 @dataclass(frozen=True)
@@ -101,15 +102,15 @@ class StripPlot(Drawn):
         return self.get_component_rich_style(f"strip--{name}", partial=True)
 
     def _rows(self, sample: Sample, scale: Scale, columns: int, thick: int) -> list[list[Piece]]:
-        """Dots above the interval, in one line over it where there is but one."""
+        """Dots above the interval, or in one line over it: those that hide it are underlined, at the mean reversed."""
         ascii, style = self.ink is Ink.ASCII, self._tone("own") if sample.strong else PLAIN
         counts = Counter(place(value, scale, columns) for value in sample.finite)
         interval = interval_line(sample, scale, columns)
         drawn = [(character, STRONG if character == "┃" else FAINT) for character in interval]
         if thick == 1:
             for at, count in counts.items():
-                one = DOT_AT_MEAN[ascii] if interval[at] == "┃" and count == 1 else stack(count, 1, ascii)
-                drawn[at] = (one, style)
+                mark = {" ": PLAIN, "┃": CHOSEN}.get(interval[at], UNDERLINED)
+                drawn[at] = (stack(count, 1, ascii), style + mark)
             return [drawn]
         stacks = {at: stack(count, thick - 1, ascii) for at, count in counts.items()}
         blank = " " * (thick - 1)
@@ -159,7 +160,7 @@ def place(value: float, scale: Scale, columns: int) -> int:
 def stack(count: int, levels: int, ascii: bool) -> str:
     """What stands at the levels of a place, the lowest first: dots, or where they do not fit their number."""
     if count <= levels:
-        return (DOT[ascii] * count).ljust(levels)
+        return ("*" if ascii else "•") * count + " " * (levels - count)
     return (str(count) if count < 10 else MANY).ljust(levels)
 
 

@@ -59,17 +59,26 @@ def test_ascii_has_ascii_only() -> None:
     lines = plotted(samples, (43, 3), ink=Ink.ASCII)[0]
     assert [spelt(line) for line in lines] == [
         "a *---2-----*-|-----------+               *",
-        "b                     @                    ",
+        "b                     *                    ",
         "% |70                 |75               80|",
     ]
     assert "".join(lines[:2]).translate({ord(mark): None for mark in "─┃┤"}).isascii()
 
 
-@pytest.mark.parametrize(("values", "mark"), [((70.0,), "◉"), ((70.0,) * 9, "9"), ((70.0,) * 12, "#")])
+@pytest.mark.parametrize(("values", "mark"), [((70.0,), "•"), ((70.0,) * 9, "9"), ((70.0,) * 10, "#")])
 def test_one_value_and_equal_values_stand_in_the_middle(values: tuple[float, ...], mark: str) -> None:
     line, axis = plotted([Sample("a", values, half=0.0)], (43, 2))[0]
     assert line == f"a {' ' * 20}{mark}{' ' * 20}"
     assert axis == "% │69.0     │69.5     │70.0     │70.5 71.0│"
+
+
+def test_dots_that_hide_interval_or_mean_are_marked() -> None:
+    strip = StripPlot("%")
+    strip.set_reactive(StripPlot.ink, Ink.SHADES)
+    strip.show([Sample("a", (60.0, 69.0, 70.0, 70.0, 71.0, 80.0), half=2.0)])
+    [(_, *pieces, _), _] = strip.lines(43, 2)
+    assert "".join(text for text, style in pieces if style.underline) == "••"
+    assert "".join(text for text, style in pieces if style.reverse) == "2"
 
 
 def test_what_is_no_number_is_left_out() -> None:
@@ -130,7 +139,7 @@ def test_every_width_and_height_is_drawn() -> None:
         if height > 3:
             assert len(lines) <= height
             dots = "".join(line[: width - 26] for line in lines[:-1])
-            assert width < 80 or sum(dots.count(mark) for mark in "•◉") + 2 * dots.count("2") == 5
+            assert width < 80 or sum(dots.count(mark) for mark in "•") + 2 * dots.count("2") == 5
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=40), st.integers(1, 200))
