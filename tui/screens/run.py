@@ -27,7 +27,7 @@ from tui.words import counted
 VIEWS = ("curves", "weights", "log", "specification")
 WIDE = 160
 """Columns from which the curves stay beside the other views."""
-SETTING, VALUE = Head("setting", narrow=24), Head("value", narrow=40)
+SPEC_HEADS = (Head("setting", narrow=30), Head("value", narrow=40))
 ONLY = {
     "next_plot": "curves", "log_scale": "curves", "smooth": "curves", "zoom_in": "curves", "zoom_out": "curves",
     "pan_left": "curves", "pan_right": "curves", "cursor_left": "curves", "cursor_right": "curves",
@@ -69,7 +69,7 @@ class RunScreen(CurvesActions, L2TScreen):
             with ContentSwitcher(initial=VIEWS[1]):
                 yield WeightsPane(self._run, id=VIEWS[1])
                 yield Log(id=VIEWS[2])
-                yield Table((SETTING, VALUE), "nothing differs", id=VIEWS[3])
+                yield Table(SPEC_HEADS, "nothing differs", id=VIEWS[3])
 
     def on_mount(self) -> None:
         if not self._alone and self.l2t.memory.run_view in VIEWS:
@@ -129,11 +129,9 @@ class RunScreen(CurvesActions, L2TScreen):
         return f"the end of {size(data.bytes)}; all of it: l2t logs {self._run}" if data.cut else ""
 
     def _specify(self, data: SpecData) -> None:
-        heads = (
-            (SETTING, VALUE)
-            if data.other is None
-            else (SETTING, Head("this run", narrow=22), Head(data.other, narrow=24))
-        )
+        heads: tuple[Head, ...] = SPEC_HEADS
+        if data.other is not None:
+            heads = (Head("setting", narrow=24), Head("this run", narrow=22), Head(data.other, narrow=24))
         table = self.query_one(Table)
         lines = [
             Line(name, (name, value) if other is None else (name, value, other)) for name, value, other in data.rows
