@@ -404,7 +404,7 @@ def test_statistics_whose_process_dies_are_said_and_the_app_goes_on(
 
 
 OPEN: dict[str, tuple[tuple[str, ...], str]] = {
-    "matrix": ((), "71.0"),
+    "matrix": ((), "71.0 ± "),
     "cell": (("right", "enter"), "median"),
     "queue": (("2",), "[all]"),
     "run": (("2", "enter"), "matching"),
