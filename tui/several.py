@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from l2t.errors import UsageError
-from l2t.report.titles import dataset_title
 from l2t.store.filter import parse
 from l2t.store.rows import RunRow
 from tui.curves import MetricsReader, mean_and_band
 from tui.feed import Reader
 from tui.run_views import SEEDS, CurvesData, flat, followed
+from tui.titles import dataset_title
 from tui.widgets.plot import Curve
 from tui.words import counted
 
