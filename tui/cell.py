@@ -12,7 +12,7 @@ from l2t.store.rows import CellRow
 from l2t.words import percent
 from tui.feed import Reader
 from tui.matrix import MatrixView, place, sign
-from tui.runs import Window, is_lost
+from tui.runs import Window, window_of
 from tui.words import counted, pvalue, signed
 
 
@@ -53,8 +53,7 @@ class CellView:
 
     def read(self, reader: Reader) -> CellData:
         rows = reader.store.runs(parse([f"cell={self.cell}"]), "seed")
-        lost = frozenset(row.id for row in rows if is_lost(row, reader.now))
-        window = Window(tuple(rows), lost, 0, len(rows), reader.now)
+        window = window_of(reader, rows, 0, len(rows))
         matrix = MatrixView(self.keep).read(reader)
         asked = (self.cell, self.place, matrix.key, matrix.tables)
         known = reader.memory.get("column")

@@ -54,7 +54,8 @@ class Judging:
         self._app = app
         self._key = ""
         self._tell: Callable[[], None] = lambda: None
-        self._busy = False
+        self.busy = False
+        """Whether something is being computed."""
         self._ended = float("-inf")
 
     def ask(self, key: str, tell: Callable[[], None]) -> None:
@@ -62,9 +63,9 @@ class Judging:
         computed; `tell` is called when they are there, but only that of who asked last: the screen in front."""
         self._key, self._tell = key, tell
         known = key == self.judgement.key and not self.judgement.problem
-        if self._busy or known or not key:
+        if self.busy or known or not key:
             return
-        self._busy = True
+        self.busy = True
         pause = self._ended + PAUSE - monotonic()
         if pause > 0:
             self._app.set_timer(pause, self._begin)
@@ -86,7 +87,7 @@ class Judging:
 
     def _found(self, found: Judgement) -> None:
         before, self.judgement = self.judgement, found
-        self._busy, self._ended = False, monotonic()
+        self.busy, self._ended = False, monotonic()
         if found.problem and found.problem != before.problem:
             self._app.notify(printable(found.problem), severity="warning", markup=False)
         try:

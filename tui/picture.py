@@ -72,5 +72,5 @@ async def _settled(pilot: Pilot[Any], app: L2TApp) -> None:
     while time.monotonic() < deadline and time.monotonic() - since < STILL:
         await pilot.pause(0.1)
         now = app.export_screenshot(simplify=True)
-        if now != last or getattr(app.screen, "busy", False):
+        if now != last or app.judging.busy:
             last, since = now, time.monotonic()

@@ -28,6 +28,8 @@ HEADS = (
     Head("tags", narrow=12, drop=4),
     Head("note", narrow=16, drop=6),
 )
+SEED_HEADS = (*HEADS[:1], *HEADS[4:])
+"""Without method, data set and shots."""
 ORDER_SECONDS = 5.0
 """After which priorities, tags and notes, too, are looked at again."""
 TONES = {State.DONE: "good", State.FAILED: "bad", State.PAUSED: "warn", State.INTERRUPTED: "warn"}
@@ -44,7 +46,7 @@ class Window:
     first: int
     total: int
     now: float = field(compare=False)
-    left: tuple[str, ...] = ()
+    left: tuple[str, ...]
     """Of each row how long it is until it will have ended; empty where that is not known, and where none is."""
 
 
@@ -73,12 +75,7 @@ class RunsView:
         numbers = self._ordered(reader)
         total = len(numbers)
         first = max(min(self.first, total - self.count), 0)
-        rows = tuple(reader.store.rows_of(numbers[first : first + self.count]))
-        lost = frozenset(row.id for row in rows if is_lost(row, reader.now))
-        waits = any(row.state is State.QUEUED for row in rows)
-        ends = expected(reader) if waits else {}
-        texts = tuple(_until_end(row, row.id in lost, ends.get(row.id), reader.now) for row in rows)
-        return Window(rows, lost, first, total, reader.now, texts)
+        return window_of(reader, reader.store.rows_of(numbers[first : first + self.count]), first, total)
 
     def _ordered(self, reader: Reader) -> Sequence[int]:
         """Numbers of all runs that are shown, in order: read anew when runs changed their state, but so that it takes
@@ -97,6 +94,14 @@ class RunsView:
     def at(self, first: int, count: int) -> "RunsView":
         """The same runs elsewhere."""
         return replace(self, first=first, count=count)
+
+
+def window_of(reader: Reader, rows: Sequence[RunRow], first: int, total: int) -> Window:
+    """These rows with what is known beyond them: whether they live, and how long they take."""
+    lost = frozenset(row.id for row in rows if is_lost(row, reader.now))
+    ends = expected(reader) if any(row.state is State.QUEUED for row in rows) else {}
+    texts = tuple(_until_end(row, row.id in lost, ends.get(row.id), reader.now) for row in rows)
+    return Window(tuple(rows), lost, first, total, reader.now, texts)
 
 
 def is_lost(row: RunRow, now: float) -> bool:
@@ -155,7 +160,13 @@ def said(row: RunRow, lost: bool, now: float) -> str:
 
 def lines_of(window: Window) -> Sequence[Line]:
     """All rows of a window."""
-    texts = window.left or ("",) * len(window.rows)
+    rows = zip(window.rows, window.left, strict=True)
+    return [line_of(row, row.id in window.lost, window.now, still) for row, still in rows]
+
+
+def seeds_of(window: Window) -> Sequence[Line]:
+    """The same for runs of one cell, with SEED_HEADS: without what is alike in all of them."""
     return [
-        line_of(row, row.id in window.lost, window.now, still) for row, still in zip(window.rows, texts, strict=True)
+        Line(line.key, (*line.cells[:1], *line.cells[4:]), tuple((at - 3 * (at > 0), tone) for at, tone in line.tones))
+        for line in lines_of(window)
     ]

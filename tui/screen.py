@@ -60,11 +60,6 @@ class L2TScreen(Screen[None]):
     def show(self, frame: Frame) -> None:
         """Draw what was read. `frame.data` is None where it has not changed."""
 
-    @property
-    def busy(self) -> bool:
-        """Whether something is being computed that the screen is to show."""
-        return False
-
     def receive(self, frame: Frame) -> None:
         """A frame from the feed: drawn, and where it cannot be, said so: a fault of ours does not end the app."""
         try:

@@ -15,6 +15,7 @@ from l2t.store.filter import parse
 from l2t.store.state import State
 from l2t.store.store import Store
 from tui.app import L2TApp
+from tui.screens.queue import QueueScreen
 
 GOLDEN = Path(__file__).parent / "golden" / "tui"
 
@@ -123,11 +124,45 @@ def test_cancelling_asks_first(home: Path) -> None:
         await until(pilot, lambda: "[waiting]   27 runs" in text(app).replace("  failed  done", ""))
         before = len(states(home, "state=cancelled"))
         await press(pilot, "c")
-        await until(pilot, lambda: "Cancel 1 run?" in text(app))
+        await until(pilot, lambda: "Cancel scratch, digits, 10 shots, seed 3?" in text(app))
         await press(pilot, "enter")
         assert len(states(home, "state=cancelled")) == before
         await press(pilot, "c", "y")
         await until(pilot, lambda: len(states(home, "state=cancelled")) == before + 1)
+
+    drive(home, play)
+
+
+def test_what_was_asked_about_is_cancelled_wherever_its_line_has_gone(home: Path) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "2", "right_square_bracket", "right_square_bracket")
+        await until(pilot, lambda: "[waiting]   27 runs" in text(app).replace("  failed  done", ""))
+        await press(pilot, "c")
+        await until(pilot, lambda: "Cancel scratch, digits, 10 shots, seed 3?" in text(app))
+        with Store.open(home) as store:
+            store.prioritise(parse(["method=ufm", "state=queued"]), 5)
+        app.feed.look()
+        assert isinstance(app.screen_stack[-2], QueueScreen)
+        table = app.screen_stack[-2].table
+        await until(pilot, lambda: table.line is not None and table.line.cells[1] == "ufm")
+        await press(pilot, "y")
+        await until(pilot, lambda: len(states(home, "state=cancelled", "method=scratch", "seed=3", "shots=10")) == 1)
+        assert not states(home, "state=cancelled", "method=ufm")
+
+    drive(home, play)
+
+
+def test_runs_that_are_not_shown_yet_are_left_alone(home: Path) -> None:
+    before = states(home)
+
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "2")
+        await until(pilot, lambda: "[all]" in text(app) and "running" in text(app))
+        app.feed.close()
+        app.feed.join()
+        await press(pilot, "right_square_bracket", "right_square_bracket", "p", "plus", "r")
+        await pilot.pause(0.3)
+        assert states(home) == before
 
     drive(home, play)
 

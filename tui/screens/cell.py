@@ -13,7 +13,7 @@ from tui.cell import CellData, CellView, Peer, beside, compared, summed
 from tui.feed import Frame
 from tui.judging import Judgement
 from tui.matrix import place, sign
-from tui.runs import HEADS, lines_of
+from tui.runs import SEED_HEADS, seeds_of
 from tui.screen import L2TScreen
 from tui.widgets.strip import Sample, StripPlot
 from tui.widgets.table import Table
@@ -38,7 +38,7 @@ class CellScreen(L2TScreen):
         yield Static("", classes="words", id="summed", markup=False)
         yield Static("", classes="words", id="compared", markup=False)
         yield StripPlot("acc %")
-        yield Table(HEADS, "this cell has no runs any more", id="runs")
+        yield Table(SEED_HEADS, "this cell has no runs any more", id="runs")
 
     def view(self) -> CellView:
         return CellView(self._cell, self._table, keep=not self.l2t.read_only)
@@ -50,7 +50,7 @@ class CellScreen(L2TScreen):
     def show(self, frame: Frame) -> None:
         if isinstance(frame.data, CellData):
             self._data = frame.data
-            self.query_one(Table).fill(0, lines_of(frame.data.runs), frame.data.runs.total)
+            self.query_one(Table).fill(0, seeds_of(frame.data.runs), frame.data.runs.total)
             self._draw()
         if self._data is not None:
             self.l2t.judging.ask(self._data.key, self._told)

@@ -9,7 +9,7 @@ from l2t.errors import UsageError
 from l2t.printable import printable
 from l2t.store.filter import HELP, Filter, parse
 from l2t.store.paging import ORDERS
-from l2t.store.rows import Changed
+from l2t.store.rows import Changed, RunRow
 from l2t.store.store import Store
 from l2t.words import duration
 from tui.feed import Frame
@@ -38,6 +38,7 @@ class QueueScreen(L2TScreen):
         self._state = 0
         self._where = (0, 60)
         self._window: Window | None = None
+        self._read: tuple[str, ...] = ()
         self._paused: frozenset[str] = frozenset()
 
     def body(self) -> ComposeResult:
@@ -73,7 +74,7 @@ class QueueScreen(L2TScreen):
             if before != self._left:
                 self._head()
             return
-        self._window = frame.data
+        self._window, self._read = frame.data, self.asked
         self.table.say(NONE if self.asked else EMPTY)
         self.table.fill(frame.data.first, lines_of(frame.data), frame.data.total)
         self._head()
@@ -172,15 +173,22 @@ class QueueScreen(L2TScreen):
 
         self.read(lambda store: frozenset(row.id for row in store.runs(condition)), marked)
 
-    def _chosen(self) -> Filter | None:
-        """The marked runs, else the one under the cursor."""
-        keys = self.table.marked or ({self.table.line.key} if self.table.line else frozenset())
-        return parse([f"id={','.join(sorted(keys))}"]) if keys else None
+    @property
+    def _keys(self) -> frozenset[str]:
+        """The marked runs, else the one under the cursor; none while other runs are chosen than those that are seen."""
+        if self.table.marked:
+            return self.table.marked
+        return frozenset({self.table.line.key} if self.table.line and self._read == self.asked else ())
 
-    def _change(self, call: Callable[[Store, Filter], Changed], word: str) -> None:
-        chosen = self._chosen()
-        if chosen is None:
+    @property
+    def _known(self) -> dict[str, RunRow]:
+        return {row.id: row for row in self._window.rows} if self._window else {}
+
+    def _change(self, keys: frozenset[str], call: Callable[[Store, Filter], Changed], word: str) -> None:
+        """keys: taken when the user decided; the lines may have moved since."""
+        if not keys:
             return
+        chosen = parse([f"id={','.join(sorted(keys))}"])
 
         def told(changed: Changed) -> None:
             parts = [f"{counted(changed.changed, 'run')} {word}"]
@@ -191,35 +199,40 @@ class QueueScreen(L2TScreen):
         self.write(lambda store: call(store, chosen), told)
 
     def action_pause(self) -> None:
-        keys = self.table.marked or frozenset({self.table.line.key} if self.table.line else ())
+        keys = self._keys
         again = keys == self._paused
         self._paused = keys
-        self._change(lambda store, runs: store.pause(runs, now=again), "paused")
+        self._change(keys, lambda store, runs: store.pause(runs, now=again), "paused")
 
     def action_resume(self) -> None:
         self._paused = frozenset()
-        self._change(lambda store, runs: store.resume(runs), "queued again")
+        self._change(self._keys, lambda store, runs: store.resume(runs), "queued again")
 
     def action_retry(self) -> None:
-        self._change(lambda store, runs: store.retry(runs), "queued again")
+        self._change(self._keys, lambda store, runs: store.retry(runs), "queued again")
 
     def action_cancel(self) -> None:
-        number = len(self.table.marked) or 1
-        self._asked(
-            f"Cancel {counted(number, 'run')}? What runs stops at its next step; retry queues them again.",
-            lambda: self._change(lambda store, runs: store.cancel(runs), "cancelled"),
+        self._ask(
+            "Cancel {what}? What runs stops at its next step; retry queues it again.",
+            lambda store, runs: store.cancel(runs),
+            "cancelled",
         )
 
     def action_clear(self) -> None:
-        number = len(self.table.marked) or 1
-        self._asked(
-            f"Forget {counted(number, 'run')}, where failed or cancelled? Their folders stay in runs/.archive.",
-            lambda: self._change(lambda store, runs: store.clear(runs), "forgotten"),
+        self._ask(
+            "Forget {what}, where failed or cancelled? Folders stay in runs/.archive.",
+            lambda store, runs: store.clear(runs),
+            "forgotten",
         )
 
-    def _asked(self, question: str, then: Callable[[], None]) -> None:
-        if self._chosen() is not None:
-            self.app.push_screen(Confirm(question), lambda yes: then() if yes else None)
+    def _ask(self, question: str, call: Callable[[Store, Filter], Changed], word: str) -> None:
+        keys = self._keys
+        if not keys:
+            return
+        row = self._known.get(next(iter(keys))) if len(keys) == 1 else None
+        what = f"{row.method}, {row.dataset}, {counted(row.shots, 'shot')}, seed {row.seed}" if row else ""
+        said = printable(question.format(what=what or counted(len(keys), "run")))
+        self.app.push_screen(Confirm(said), lambda yes: self._change(keys, call, word) if yes else None)
 
     def action_raise(self) -> None:
         self._prioritise(1)
@@ -228,38 +241,39 @@ class QueueScreen(L2TScreen):
         self._prioritise(-1)
 
     def _prioritise(self, by: int) -> None:
-        rows = {row.id: row for row in self._window.rows} if self._window else {}
-        keys = self.table.marked or ({self.table.line.key} if self.table.line else frozenset())
-        known = [rows[key].priority for key in keys if key in rows]
+        keys = self._keys
+        known = [row.priority for key, row in self._known.items() if key in keys]
         to = max(-1000, min(1000, (max(known) if known else 0) + by))
-        self._change(lambda store, runs: store.prioritise(runs, to), f"given priority {to}")
+        self._change(keys, lambda store, runs: store.prioritise(runs, to), f"given priority {to}")
 
     def action_tag(self) -> None:
+        keys = self._keys
+
         def chosen(line: str | None) -> None:
             tags = line.split() if line else []
             add, take = [tag for tag in tags if tag[0] != "-"], [tag[1:] for tag in tags if tag[0] == "-" and tag[1:]]
             if tags:
-                self._change(lambda store, runs: store.tag(runs, add, take), "tagged")
+                self._change(keys, lambda store, runs: store.tag(runs, add, take), "tagged")
 
         self.app.push_screen(Prompt("Tags", hint="pilot paper -old"), chosen)
 
     def action_note(self) -> None:
-        line = self.table.line
-        rows = {row.id: row for row in self._window.rows} if self._window else {}
-        before = rows[line.key].note if line and line.key in rows else None
+        keys = self._keys
+        row = self._known.get(next(iter(keys))) if len(keys) == 1 else None
 
         def chosen(text: str | None) -> None:
             if text is not None:
-                self._change(lambda store, runs: store.annotate(runs, text or None), "noted")
+                self._change(keys, lambda store, runs: store.annotate(runs, text or None), "noted")
 
+        before = row.note if row else None
         self.app.push_screen(Prompt("Note", before or "", "one line; empty takes it away"), chosen)
 
     def action_overlay_marked(self) -> None:
-        keys = self.table.marked or ({self.table.line.key} if self.table.line else frozenset())
+        keys = self._keys
         if len(keys) == 1:
             from tui.screens.run import RunScreen
 
-            self.app.push_screen(RunScreen(*keys))
+            self.app.push_screen(RunScreen(next(iter(keys))))
         elif keys:
             from tui.screens.overlay import OverlayScreen
 

@@ -21,6 +21,8 @@ from tui.widgets.scale import Ink
 
 COLOURS = ("#56B4E9", "#E69F00", "#33C49A", "#CC79A7", "#F0E442", "#FF7A4D", "#8F9BFF", "#B0B0B0")
 """Okabe and Ito's, in the order of the curves."""
+DARK = ("#0072B2", "#A86400", "#00795A", "#A0417D", "#7A7000", "#C24400", "#4A55D0", "#606060")
+"""The same, dark enough to be seen on a light ground."""
 MARKS = "ox+*#@%&"
 """Signs that tell the curves apart without colour."""
 SMOOTHING = (0.0, 0.6, 0.9, 0.97)
@@ -335,7 +337,8 @@ class Plot(Drawn):
                 row[column] = ("│", FAINT)
 
     def _style(self, number_: int) -> Style:
-        return Style(color=COLOURS[number_ % len(COLOURS)]) if self.ink is Ink.COLOUR else PLAIN
+        colours = COLOURS if self.app.current_theme.dark else DARK
+        return Style(color=colours[number_ % len(colours)]) if self.ink is Ink.COLOUR else PLAIN
 
     def _y_axis(self, bottom: float, top: float, rows: int) -> tuple[dict[int, str], list[str]]:
         """Label by row, and all labels."""

@@ -165,7 +165,7 @@ class Table(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         base = self.rich_style
         if y == 0:
-            return self._drawn([head.title for head in self.heads], (), self._style("head"), width, True)
+            return self._drawn([head.title for head in self.heads], (), base + self._style("head"), width, True)
         number = y - 1 + round(self.scroll_offset.y)
         at = number - self._first
         if not self.total:
