@@ -1,14 +1,13 @@
 """The screens, on the recorded home: what stands there, and what keys do."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import pytest
 from scipy import stats
-from screens import demo, drive, press, text, until
+from screens import drive, press, text, until
 from textual.pilot import Pilot
 
 from l2t.store.filter import parse
@@ -20,13 +19,6 @@ from tui.screens.queue import QueueScreen
 GOLDEN = Path(__file__).parent / "golden" / "tui"
 
 Play = Pilot[Any]
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    with demo(tmp_path / "demo", monkeypatch) as made:
-        yield made
 
 
 def states(home: Path, *words: str) -> list[State]:

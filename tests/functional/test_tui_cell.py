@@ -4,13 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import pytest
-from screens import demo, drive, press, text, until
+from screens import drive, press, text, until
 from textual.pilot import Pilot
 
 from l2t.spec import RunSpec
@@ -28,13 +28,6 @@ ME = Owner("host", "boot", 1, 1)
 
 MakeRun = Callable[..., RunSpec]
 Play = Pilot[Any]
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    with demo(tmp_path / "demo", monkeypatch) as made:
-        yield made
 
 
 def reported(home: Path) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from fake_gpus import GB, gpu
-from screens import MACHINE, Still, demo, drive, press, text, until
+from screens import MACHINE, Still, drive, press, text, until
 from textual.pilot import Pilot
 
 from l2t.jobs import gauges as module
@@ -34,13 +34,6 @@ SOURCE = "tui.screens.devices.Gauges"
 
 Play = Pilot[Any]
 MakeRun = Callable[..., RunSpec]
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    with demo(tmp_path / "demo", monkeypatch) as made:
-        yield made
 
 
 @pytest.fixture

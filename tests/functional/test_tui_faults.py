@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from screens import PATIENCE, demo, drive, press, text, until
+from screens import PATIENCE, drive, press, text, until
 from textual.pilot import Pilot
 
 from l2t.store import database
@@ -42,13 +42,6 @@ print("held", flush=True)
 sys.stdin.readline()
 connection.execute("ROLLBACK")
 """
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    with demo(tmp_path / "demo", monkeypatch) as made:
-        yield made
 
 
 @contextmanager

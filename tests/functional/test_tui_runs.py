@@ -1,12 +1,10 @@
 """Queue and Run on the recorded home: times that are left, curves of several runs, the log, what is remembered."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-from screens import demo, drive, press, text, until
+from screens import drive, press, text, until
 from textual.pilot import Pilot
 
 from l2t.store.filter import parse
@@ -17,13 +15,6 @@ from tui.screens.run import WIDE
 from tui.widgets.log import Log
 
 Play = Pilot[Any]
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    with demo(tmp_path / "demo", monkeypatch) as made:
-        yield made
 
 
 async def queue(app: L2TApp, pilot: Play, filter: str = "") -> None:

@@ -1,13 +1,12 @@
 """Matrix and curves in the light theme and without colour, with every style: a colour that changes is seen."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.style import Style
-from screens import demo, drive, press, text, until
+from screens import drive, press, text, until
 from textual.pilot import Pilot
 from textual.strip import Strip
 
@@ -21,13 +20,6 @@ Lines = list[list[tuple[str, str]]]
 """Of each line the texts of one style, and that style."""
 
 SCREENS = {"matrix": ((), "▲ better than l2tww"), "run": (("2", "enter"), "matching")}
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    with demo(tmp_path / "demo", monkeypatch) as made:
-        yield made
 
 
 def drawn(app: L2TApp) -> Lines:

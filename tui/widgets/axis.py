@@ -4,6 +4,8 @@ import itertools
 import math
 from collections.abc import Sequence
 
+LABEL = 9
+"""Characters above which a tick's label is shortened."""
 _SUFFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -54,6 +56,36 @@ def labels(values: Sequence[float], units: str = "") -> list[str]:
     by, suffix = next(((by, suffix) for by, suffix in _SUFFIXES if size >= 10 * by and step >= by / 10), (1.0, ""))
     decimals = max(0, -math.floor(math.log10(step / by) + 1e-9))
     return [f"{value / by:.{decimals}f}".replace("-", "−") + suffix * bool(value) + unit for value in values]
+
+
+def upright(bottom: float, top: float, rows: int, log: bool, units: str) -> tuple[dict[int, str], int]:
+    """The y axis of a plot of so many rows: labels by row, the topmost 0, and the width of the widest.
+
+    log: bottom and top are the decimal logarithms of the values.
+    """
+    most = max(2, rows // 3)
+    values = log_ticks(10**bottom, 10**top, most) if log else ticks(bottom, top, most)
+    places = [math.log10(value) for value in values] if log else values
+    texts = labels(values, units)
+    if max(map(len, texts), default=0) > LABEL:
+        texts = [number(value) for value in values]
+    marks = {
+        rows - 1 - round((place - bottom) / (top - bottom) * (rows - 1)): text
+        for place, text in zip(places, texts, strict=True)
+    }
+    return marks, max(map(len, texts), default=0)
+
+
+def lying(low: float, high: float, columns: int, margin: int) -> tuple[str, str]:
+    """The x axis below a plot of so many columns, of whole numbers: its rule and its labels, both with the margin."""
+    values = ticks(low, high, max(columns // 12, 3), whole=True)
+    rule, below = ["─"] * columns, [" "] * (columns + margin)
+    for value, text in zip(values, labels(values), strict=True):
+        column = round((value - low) / (high - low) * (columns - 1))
+        rule[column] = "┴"
+        start = min(max(column + margin - len(text) // 2, 0), columns + margin - len(text))
+        below[start : start + len(text)] = text
+    return " " * (margin - 1) + "└" + "".join(rule), "".join(below)
 
 
 def number(value: float | None, digits: int = 4) -> str:

@@ -13,9 +13,9 @@ from textual import events
 
 from l2t.printable import printable
 from tui.curves import decimate, smooth
-from tui.widgets.axis import labels, log_ticks, number, ticks
+from tui.widgets.axis import lying, number, upright
 from tui.widgets.braille import ASCII, BRAILLE, between, line
-from tui.widgets.drawn import FAINT, PLAIN, STRONG, Drawn, Piece, longest, sentence
+from tui.widgets.drawn import FAINT, PLAIN, STRONG, Drawn, Piece, sentence
 from tui.widgets.legend import legend
 from tui.widgets.scale import Ink
 
@@ -33,8 +33,6 @@ WHEEL = 0.8
 """Part of the epochs that one notch of the wheel leaves in view."""
 LARGEST = 1e100
 """What is larger, or no number at all, is not drawn."""
-LABEL = 9
-"""Characters above which a tick's label is shortened."""
 SMALLEST = 1e-100
 """What is smaller is not drawn on a logarithmic axis."""
 
@@ -193,15 +191,16 @@ class Plot(Drawn):
         bottom, top = self._range(curves)
         below = self._legend(curves, width, LEGEND_LINES if height >= TALL else 1)
         rows = height - 3 - len(below)
-        marks, texts = self._y_axis(bottom, top, rows)
-        self._left = longest(texts) + 1
+        marks, widest = upright(bottom, top, rows, self.look.log, drawing.units)
+        self._left = widest + 1
         columns = max(width - self._left, 4)
         canvas = self._canvas(curves, (low, high), (bottom, top), columns, rows)
         shown = [self._title(width)]
         for row in range(rows):
             label = marks.get(row, "")
             shown.append([(label.rjust(self._left - 1) + ("┤" if label else "│"), FAINT), *canvas[row]])
-        return [*shown, *self._x_axis(low, high, columns), *below]
+        rule, labels = lying(low, high, columns, self._left)
+        return [*shown, [(rule, FAINT)], [(labels, FAINT)], *below]
 
     def _curves(self) -> list[Curve]:
         """The curves as the look lets them through, those without a point left out; kept while neither changes."""
@@ -337,36 +336,8 @@ class Plot(Drawn):
                 row[column] = ("│", FAINT)
 
     def _style(self, number_: int) -> Style:
-        colours = COLOURS if self.app.current_theme.dark else DARK
+        colours = DARK if self.is_attached and not self.app.current_theme.dark else COLOURS
         return Style(color=colours[number_ % len(colours)]) if self.ink is Ink.COLOUR else PLAIN
-
-    def _y_axis(self, bottom: float, top: float, rows: int) -> tuple[dict[int, str], list[str]]:
-        """Label by row, and all labels."""
-        most = max(2, rows // 3)
-        if self.look.log:
-            values = log_ticks(10**bottom, 10**top, most)
-            places = [math.log10(value) for value in values]
-        else:
-            values = places = ticks(bottom, top, most)
-        texts = labels(values, self._drawing.units)
-        if longest(texts) > LABEL:
-            texts = [number(value) for value in values]
-        marks = {
-            rows - 1 - round((place - bottom) / (top - bottom) * (rows - 1)): text
-            for place, text in zip(places, texts, strict=True)
-        }
-        return marks, texts
-
-    def _x_axis(self, low: float, high: float, columns: int) -> list[list[Piece]]:
-        values = ticks(low, high, max(columns // 12, 3), whole=True)
-        texts = labels(values)
-        rule, below = ["─"] * columns, [" "] * (columns + self._left)
-        for value, text in zip(values, texts, strict=True):
-            column = round((value - low) / (high - low) * (columns - 1))
-            rule[column] = "┴"
-            start = min(max(column + self._left - len(text) // 2, 0), columns + self._left - len(text))
-            below[start : start + len(text)] = text
-        return [[(" " * (self._left - 1) + "└" + "".join(rule), FAINT)], [("".join(below), FAINT)]]
 
     def _title(self, width: int) -> list[Piece]:
         how = []
