@@ -1,6 +1,7 @@
 """`l2t tui`: the screens."""
 
 import re
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +13,8 @@ from cli.diagnostics import say
 from l2t import paths
 from l2t.errors import UsageError, unknown
 
-SCREENS = ("matrix", "cell", "queue", "run", "weights", "sweep", "devices", "help")
+MODES = ("matrix", "queue", "sweep", "devices")
+SCREENS = (*MODES, "cell", "run", "weights", "help")
 
 
 def tui(
@@ -23,8 +25,11 @@ def tui(
     screenshot: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Draw one screen into a file, and end.")
     ] = None,
-    screen: Annotated[str, typer.Option(metavar="NAME", help=f"Which: {', '.join(SCREENS)}.")] = "matrix",
-    size: Annotated[str, typer.Option(metavar="WIDTHxHEIGHT", help="How large, in characters.")] = "120x40",
+    screen: Annotated[
+        str,
+        typer.Option(metavar="NAME", help=f"Begin with {', '.join(MODES)}; draw these or {', '.join(SCREENS[4:])}."),
+    ] = "matrix",
+    size: Annotated[str, typer.Option(metavar="WIDTHxHEIGHT", help="Of the drawing, in characters.")] = "120x40",
 ) -> None:
     """Watch runs, queue new ones, and see the answer form. Closing it stops nothing: runs and supervisor go on.
 
@@ -32,6 +37,7 @@ def tui(
 
     Examples:
       l2t tui --demo
+      l2t tui --screen queue
       l2t tui --demo --screenshot matrix.svg --screen matrix --size 100x30
     """
     if screen not in SCREENS:
@@ -39,6 +45,11 @@ def tui(
     found = re.fullmatch(r"(\d{1,3})x(\d{1,3})", size)
     if found is None or not (20 <= int(found[1]) <= 400 and 5 <= int(found[2]) <= 200):
         raise UsageError(f'--size "{size}" is no size. Write WIDTHxHEIGHT, 20x5 to 400x200')
+    if screenshot is None:
+        if screen not in MODES:
+            raise UsageError(f"--screen {screen} can only be drawn, with --screenshot. Begin with {', '.join(MODES)}")
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise UsageError("the screens need a terminal; --screenshot FILE.svg draws one without")
     with ExitStack() as kept:
         home = paths.home()
         if demo:
@@ -51,7 +62,7 @@ def tui(
             return
         from tui.app import L2TApp
 
-        L2TApp(home, read_only).run()
+        L2TApp(home, read_only, screen).run()
 
 
 def _demo(kept: ExitStack, still: bool) -> Path:

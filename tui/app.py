@@ -67,8 +67,13 @@ class L2TApp(App[None], inherit_bindings=False):
     }
     DEFAULT_MODE = "matrix"
 
-    def __init__(self, home: Path, read_only: bool = False, ascii: bool | None = None) -> None:
+    def __init__(
+        self, home: Path, read_only: bool = False, first: str = DEFAULT_MODE, ascii: bool | None = None
+    ) -> None:
+        """first: the mode that it begins with. ascii: whether only such characters are written; None: as the terminal
+        is."""
         super().__init__()
+        self._first = first
         self.home = home
         self.read_only = read_only
         self.memory: Memory = remembered(home)
@@ -96,6 +101,8 @@ class L2TApp(App[None], inherit_bindings=False):
             self.set_keymap(keymap(self.home))
         except UsageError as error:
             self.notify(printable(str(error)), severity="error", markup=False, timeout=15)
+        if self._first != self.DEFAULT_MODE:
+            self.switch_mode(self._first)
         self.feed.start()
 
     def on_unmount(self) -> None:
