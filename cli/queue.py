@@ -65,8 +65,10 @@ def add(asked: Asked) -> ExitCode:
         write_json({"sweep": submitted.sweep, "runs": asdict(submitted.runs), "sources": asdict(submitted.sources)})
     found = holder(home)
     if submitted.runs.left:
-        if found is None or found.mode != "up":
+        if found is None or found.mode == "run":
             say("queued; no supervisor runs here: l2t up works on it")
+        elif found.mode == "demo":
+            say(f"queued; {found.description}")
         elif (shown := read_snapshot(home)) is not None and shown.doing == "draining":
             say(f"queued; {found.description}, ends after what runs: l2t up makes it go on with this")
         else:

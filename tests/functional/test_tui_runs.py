@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from screens import drive, press, text, until
 from textual.pilot import Pilot
 
@@ -281,6 +282,7 @@ def test_a_single_run_is_opened_rather_than_laid_over_nothing(home: Path) -> Non
     drive(home, play)
 
 
+@pytest.mark.slow
 def test_ten_thousand_lines_a_second_are_followed_and_keys_still_answer(home: Path) -> None:
     async def play(app: L2TApp, pilot: Play) -> None:
         await run_of(app, pilot, "tab", "tab")

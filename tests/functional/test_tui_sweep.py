@@ -308,6 +308,7 @@ def test_exactly_what_was_counted_is_queued_and_shown(home: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_queue_and_start_starts_a_supervisor(home: Path, tmp_path: Path) -> None:
     own = tmp_path / "own"
 
@@ -325,6 +326,7 @@ def test_queue_and_start_starts_a_supervisor(home: Path, tmp_path: Path) -> None
         assert wait_down(own, 60)
 
 
+@pytest.mark.slow
 def test_a_thousand_runs_are_queued_after_a_question(home: Path) -> None:
     before = ids(home)
 
@@ -378,6 +380,7 @@ def test_an_ascii_terminal_gets_ascii_only(home: Path) -> None:
     drive(home, play, ascii=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1, 1), (20, 5), (40, 12), (200, 60)])
 def test_the_form_is_drawn_at_any_size(home: Path, size: tuple[int, int]) -> None:
     async def play(app: L2TApp, pilot: Play) -> None:
