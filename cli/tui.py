@@ -30,7 +30,7 @@ def tui(
         typer.Option(metavar="NAME", help=f"Begin with {', '.join(MODES)}; draw these or {', '.join(SCREENS[4:])}."),
     ] = "matrix",
     size: Annotated[str, typer.Option(metavar="WIDTHxHEIGHT", help="Of the drawing, in characters.")] = "120x40",
-) -> None:
+) -> int | None:
     """Watch runs, queue new ones, and see the answer form. Closing it stops nothing: runs and supervisor go on.
 
     Keys are at the foot of each screen, ? shows all of them. They can be changed in keymap.toml in the home.
@@ -45,6 +45,8 @@ def tui(
     found = re.fullmatch(r"(\d{1,3})x(\d{1,3})", size)
     if found is None or not (20 <= int(found[1]) <= 400 and 5 <= int(found[2]) <= 200):
         raise UsageError(f'--size "{size}" is no size. Write WIDTHxHEIGHT, 20x5 to 400x200')
+    if screenshot is not None and screenshot.suffix != ".svg":
+        raise UsageError(f"--screenshot {screenshot}: only SVG pictures are drawn. Write FILE.svg")
     if screenshot is None:
         if screen not in MODES:
             raise UsageError(f"--screen {screen} can only be drawn, with --screenshot. Begin with {', '.join(MODES)}")
@@ -59,10 +61,12 @@ def tui(
 
             draw(home, screen, (int(found[1]), int(found[2])), screenshot.expanduser())
             say(f"{screenshot}: the {screen} screen")
-            return
+            return None
         from tui.app import L2TApp
 
-        L2TApp(home, read_only, screen).run()
+        app = L2TApp(home, read_only, screen)
+        app.run()
+    return app.return_code
 
 
 def _demo(kept: ExitStack, still: bool) -> Path:

@@ -3,8 +3,11 @@
 It holds no state of runs: closing it stops nothing. It imports neither torch nor scipy, pandas or matplotlib.
 """
 
+import asyncio
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -16,6 +19,7 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.filter import NoColor
 from textual.screen import Screen
+from textual.timer import Timer
 
 from l2t.errors import UsageError
 from l2t.printable import printable
@@ -35,6 +39,8 @@ from tui.writing import Writing
 
 AGAIN = 10.0
 """Seconds after which the same fault is told again."""
+GATHER = 5.0
+"""Seconds of which runs that are done are told together."""
 TOASTS = 3
 """Failed runs that are told one by one; more at a time are counted."""
 
@@ -81,6 +87,8 @@ class L2TApp(App[None], inherit_bindings=False):
         self.writing = Writing()
         self.judging = Judging(self)
         self._trouble = ("", 0.0)
+        self._done: list[JobRow] = []
+        self._gathering: Timer | None = None
         self.animation_level = "none"
         if self.no_color:  # none at all, where Textual would keep greys
             self._filters = [NoColor()]
@@ -101,9 +109,16 @@ class L2TApp(App[None], inherit_bindings=False):
             self.set_keymap(keymap(self.home))
         except UsageError as error:
             self.notify(printable(str(error)), severity="error", markup=False, timeout=15)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            with suppress(ValueError, RuntimeError):  # in a thread that is not the main one there are none
+                asyncio.get_running_loop().add_signal_handler(number, self._stopped, number)
         if self._first != self.DEFAULT_MODE:
             self.switch_mode(self._first)
         self.feed.start()
+
+    def _stopped(self, number: int) -> None:
+        """The terminal is put in order, and what was chosen is kept."""
+        self.exit(return_code=128 + number)
 
     def on_unmount(self) -> None:
         self.feed.close()
@@ -152,13 +167,10 @@ class L2TApp(App[None], inherit_bindings=False):
     def _tell(self, ended: Iterable[JobRow]) -> None:
         """Toasts for what has ended."""
         jobs = list(ended)
-        done = [job for job in jobs if job.state is State.DONE]
+        self._done += [job for job in jobs if job.state is State.DONE]
+        if self._done and self._gathering is None:
+            self._gathering = self.set_timer(GATHER, self._tell_done)
         failed = [job for job in jobs if job.state is State.FAILED]
-        if len(done) == 1:
-            value = f": {percent(done[0].accuracy)} %" if done[0].accuracy is not None else ""
-            self.notify(f"{printable(done[0].name)} is done{value}", markup=False, timeout=3)
-        elif done:
-            self.notify(f"{counted(len(done), 'run')} done", markup=False, timeout=3)
         for job in failed[:TOASTS]:
             why = "diverged" if job.reason is Reason.DIVERGED else printable(job.message or "failed")
             self.notify(f"{printable(job.name)}: {why}", severity="error", markup=False, timeout=8)
@@ -166,6 +178,15 @@ class L2TApp(App[None], inherit_bindings=False):
             reasons = Counter(str(job.reason) for job in failed)
             why = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
             self.notify(f"{counted(len(failed), 'run')} failed: {why}", severity="error", markup=False, timeout=8)
+
+    def _tell_done(self) -> None:
+        """One toast for what was done within a while: they lie over what is read."""
+        done, self._done, self._gathering = self._done, [], None
+        text = counted(len(done), "run") + " done"
+        if len(done) == 1:
+            value = f": {percent(done[0].accuracy)} %" if done[0].accuracy is not None else ""
+            text = f"{printable(done[0].name)} is done{value}"
+        self.notify(text, markup=False, timeout=3)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: every action of the screen in front and of the app."""
@@ -176,16 +197,23 @@ class L2TApp(App[None], inherit_bindings=False):
                     yield SystemCommand(action.title, action.help, partial(self.run_action, action.method, owner))
 
     def action_matrix(self) -> None:
-        self.switch_mode("matrix")
+        self._go("matrix")
 
     def action_queue(self) -> None:
-        self.switch_mode("queue")
+        self._go("queue")
 
     def action_new_sweep(self) -> None:
-        self.switch_mode("sweep")
+        self._go("sweep")
 
     def action_devices(self) -> None:
-        self.switch_mode("devices")
+        self._go("devices")
+
+    def _go(self, mode: str) -> None:
+        """To the screen of that name itself, whatever was opened from it."""
+        if mode != self.current_mode:
+            self.switch_mode(mode)
+        for _ in self.screen_stack[1:]:
+            self.pop_screen()
 
     async def action_back(self) -> None:
         if len(self.screen_stack) > 1:

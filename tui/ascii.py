@@ -34,6 +34,7 @@ class Ascii(LineFilter):
 
 def spelt(text: str) -> str:
     """The text in ASCII, as wide as before."""
+    text = text.replace("± ", "+-")  # "+" alone would be read as a sum
     return "".join(
         character if character.isascii() else _ALIKE.get(character, "?" * cell_len(character)) for character in text
     )

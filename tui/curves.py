@@ -7,11 +7,14 @@ import itertools
 import json
 import math
 import os
+import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from l2t.store.plain import RefusedError, opened_file
 
 CHUNK = 1 << 16
 """Bytes that one poll reads. A line that is longer counts as unreadable."""
@@ -88,12 +91,13 @@ class MetricsReader:
     def poll(self, limit: int = CHUNK) -> bool:
         """Read at most `limit` bytes more; whether more may be waiting."""
         try:
-            with self.path.open("rb", buffering=0) as file:
-                status = os.fstat(file.fileno())
+            with opened_file(self.path, None, sys.maxsize) as descriptor:
+                if descriptor is None:
+                    raise FileNotFoundError(self.path)
+                status = os.fstat(descriptor)
                 there = status.st_dev, status.st_ino
-                file.seek(self._offset - len(self._tail))
-                data = file.read(len(self._tail) + limit)
-        except OSError:
+                data = os.pread(descriptor, len(self._tail) + limit, self._offset - len(self._tail))
+        except (RefusedError, OSError):
             self._file = None if self._offset == 0 else GONE
             return False
         if not data.startswith(self._tail) or self._file not in (None, there):

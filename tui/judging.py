@@ -24,7 +24,7 @@ from tui.words import trouble
 if TYPE_CHECKING:
     from tui.app import L2TApp
 
-VERSION = "2"
+VERSION = "3"
 """Another one when the statistics or their form change: what was kept is of no use then."""
 SECONDS = 120.0
 """After which the computation is given up."""
@@ -42,6 +42,11 @@ class Judgement:
     cells: Mapping[tuple[Place, str], Judged]
     """By table and cell."""
     problem: str | None = None
+
+    def of(self, table: Place, cell: CellRow) -> Judged | None:
+        """What is said of a cell; None where it has other results now: an interval of other runs is no interval."""
+        found = self.cells.get((table, cell.cell))
+        return found if found is not None and found.digest == cell.digest else None
 
 
 class Judging:

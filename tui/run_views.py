@@ -1,6 +1,8 @@
 """What the feed reads for the screen of one run: its curves, its log, and what it was made from."""
 
 import json
+import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +11,7 @@ from l2t.errors import UsageError
 from l2t.printable import printable
 from l2t.store.filter import parse
 from l2t.store.folder import JobFolder
-from l2t.store.plain import RefusedError, read_object
+from l2t.store.plain import RefusedError, opened_file, read_object
 from l2t.store.rows import RunRow
 from tui.curves import MetricsReader, mean_and_band
 from tui.feed import Reader, View
@@ -127,19 +129,19 @@ class LogView:
     files: bool = field(default=True, init=False)
 
     def read(self, reader: Reader) -> LogData:
-        path = JobFolder.of(reader.home, "run", self.run).log
         try:
-            status = path.stat()
-            sign = (status.st_size, status.st_mtime_ns)
-            kept = reader.memory.get("log")
-            if isinstance(kept, tuple) and kept[0] == sign:
-                data: LogData = kept[1]
-                return data
-            with path.open("rb") as file:
-                file.seek(max(status.st_size - LOG_BYTES, 0))
-                raw = file.read(LOG_BYTES)
-        except OSError:
-            return LogData((), 0, False)
+            with opened_file(JobFolder.of(reader.home, "run", self.run).log, None, sys.maxsize) as descriptor:
+                if descriptor is None:
+                    return LogData((), 0, False)
+                status = os.fstat(descriptor)
+                sign = (status.st_size, status.st_mtime_ns)
+                kept = reader.memory.get("log")
+                if isinstance(kept, tuple) and kept[0] == sign:
+                    data: LogData = kept[1]
+                    return data
+                raw = os.pread(descriptor, LOG_BYTES, max(status.st_size - LOG_BYTES, 0))
+        except (RefusedError, OSError) as error:
+            return LogData((printable(f"not shown: {error}"),), 0, False)
         cut = status.st_size > LOG_BYTES
         text = raw[raw.find(b"\n") + 1 :] if cut else raw
         lines = tuple(printable(line.decode(errors="backslashreplace")) for line in text.splitlines())
@@ -186,7 +188,7 @@ def _called(about: Mapping[str, str]) -> tuple[str, ...]:
 
 def _about(reader: Reader, run: str) -> dict[str, str]:
     texts = reader.store.specs(parse([f"id={run}"]))
-    found = flat(json.loads(texts[run])) if run in texts else {}
+    found = {"run": run} | (flat(json.loads(texts[run])) if run in texts else {})
     try:
         environment = read_object(JobFolder.of(reader.home, "run", run).env) or {}
     except RefusedError:

@@ -1,7 +1,7 @@
 """Runs as lines of a table, and the view that reads a window of them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from l2t.store.filter import parse, split
@@ -46,6 +46,8 @@ class Window:
     first: int
     total: int
     now: float = field(compare=False)
+    waits: Mapping[str, str]
+    """What queued ones wait for, by id."""
     left: tuple[str, ...]
     """Of each row how long it is until it will have ended; empty where that is not known, and where none is."""
 
@@ -99,9 +101,11 @@ class RunsView:
 def window_of(reader: Reader, rows: Sequence[RunRow], first: int, total: int) -> Window:
     """These rows with what is known beyond them: whether they live, and how long they take."""
     lost = frozenset(row.id for row in rows if is_lost(row, reader.now))
-    ends = expected(reader) if any(row.state is State.QUEUED for row in rows) else {}
+    queued = [row.id for row in rows if row.state is State.QUEUED]
+    ends = expected(reader) if queued else {}
+    waits = reader.store.awaited_by(queued) if queued else {}
     texts = tuple(_until_end(row, row.id in lost, ends.get(row.id), reader.now) for row in rows)
-    return Window(tuple(rows), lost, first, total, reader.now, texts)
+    return Window(tuple(rows), lost, first, total, reader.now, waits, texts)
 
 
 def is_lost(row: RunRow, now: float) -> bool:
@@ -124,9 +128,9 @@ def words(line: str) -> tuple[str, ...]:
     return found
 
 
-def line_of(row: RunRow, lost: bool, now: float, still: str) -> Line:
+def line_of(row: RunRow, lost: bool, now: float, still: str, waits: str | None) -> Line:
     """A run as people see it."""
-    state, tone = said(row, lost, now), "bad" if lost else TONES.get(row.state, "")
+    state, tone = f"waits for {waits}" if waits else said(row, lost, now), "bad" if lost else TONES.get(row.state, "")
     cells = (
         "!" if lost else SYMBOLS[row.state],
         row.method,
@@ -161,7 +165,7 @@ def said(row: RunRow, lost: bool, now: float) -> str:
 def lines_of(window: Window) -> Sequence[Line]:
     """All rows of a window."""
     rows = zip(window.rows, window.left, strict=True)
-    return [line_of(row, row.id in window.lost, window.now, still) for row, still in rows]
+    return [line_of(row, row.id in window.lost, window.now, still, window.waits.get(row.id)) for row, still in rows]
 
 
 def seeds_of(window: Window) -> Sequence[Line]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from l2t.errors import UsageError
-from l2t.store.filter import parse
+from l2t.store.filter import ids
 from l2t.store.rows import RunRow
 from tui.curves import MetricsReader, mean_and_band
 from tui.feed import Reader
@@ -72,7 +72,7 @@ class SeveralView:
         return SeveralData(several, epochs, last)
 
     def _chosen(self, reader: Reader) -> tuple[Several, int]:
-        numbers = reader.store.ordered(parse([f"id={','.join(sorted(self.ids))}"]), self.order)
+        numbers = reader.store.ordered(ids(self.ids), self.order)
         rows = reader.store.rows_of(numbers[: max(MOST, SEEDS)])
         if not rows:
             raise UsageError("these runs are not here any more")
@@ -83,7 +83,7 @@ class SeveralView:
         else:
             rows = rows[:MOST]
             said = f"the first {MOST} of {total:,} runs" if total > MOST else counted(total, "run")
-            labels = tuple(told_apart(rows, reader.store.specs(parse([f"id={','.join(row.id for row in rows)}"]))))
+            labels = tuple(told_apart(rows, reader.store.specs(ids(row.id for row in rows))))
         several = Several(tuple(row.id for row in rows), labels, _in_common(rows), said)
         return several, max(row.epochs for row in rows)
 

@@ -12,6 +12,8 @@ class Judged:
 
     table: Place
     cell: str
+    digest: str
+    """Of its results (`CellRow.digest`): they may be others now."""
     row: str
     """Label of its row."""
     n: int

@@ -8,7 +8,7 @@ Prints one JSON object: {"cells": [...]}, an entry for each table and cell as `J
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,17 +29,17 @@ def judged(home: Path) -> list[Judged]:
         specs = store.cell_specs(cell.cell for cell in cells)
     split_by = splits(cells, specs)
     report = build(rows, specs, Counter(row.cell for row in rows), split_by=split_by)
-    return list(_all(report))
+    return list(_all(report, {cell.cell: cell.digest for cell in cells}))
 
 
-def _all(report: Report) -> Iterable[Judged]:
+def _all(report: Report, digests: Mapping[str, str]) -> Iterable[Judged]:
     for table in report.tables:
         if not table.metric.startswith("recall"):
             for entry in table.entries:
-                yield _one(table, entry, report.family_size(table.dataset))
+                yield _one(table, entry, digests[entry.cell], report.family_size(table.dataset))
 
 
-def _one(table: Table, entry: Entry, tests: int) -> Judged:
+def _one(table: Table, entry: Entry, digest: str, tests: int) -> Judged:
     compared = entry.comparison
     test = compared.test if compared else None
     difference = compared.difference if compared else None
@@ -47,6 +47,7 @@ def _one(table: Table, entry: Entry, tests: int) -> Judged:
     return Judged(
         table=(table.target, table.source, table.training),
         cell=entry.cell,
+        digest=digest,
         row=entry.row,
         n=entry.summary.n,
         planned=entry.planned,

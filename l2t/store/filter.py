@@ -5,6 +5,7 @@ characters; `source=none` are the runs without a source. Faces pass what the use
 parameters: no value ever becomes part of a statement.
 """
 
+import json
 import re
 import shlex
 from collections.abc import Iterable
@@ -56,6 +57,14 @@ class Filter:
 ALL = Filter()
 """All runs."""
 
+MOST_VALUES = 500
+"""Values in one filter line: SQLite refuses deep conditions."""
+
+
+def ids(found: Iterable[str]) -> Filter:
+    """The runs of these whole ids, however many."""
+    return Filter("jobs.id IN (SELECT value FROM json_each(?))", (json.dumps(sorted(found)),))
+
 
 def split(line: str) -> list[str]:
     """The words of one line of the language; quotes as in a shell. UsageError where a quote is not closed."""
@@ -80,6 +89,8 @@ def parse(words: Iterable[str]) -> Filter:
         condition, values = _condition(word, key, sign, text)
         conditions.append(f"({condition})")
         parameters += values
+        if len(parameters) > MOST_VALUES:
+            raise UsageError(f"the filter has more than {MOST_VALUES} values. Use ranges (seed=0-999), * or a tag")
     return Filter(" AND ".join(conditions) or "1", tuple(parameters))
 
 

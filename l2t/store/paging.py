@@ -74,6 +74,17 @@ class Paging(Queries):
         ids = self._all("SELECT jobs.id FROM json_each(?) JOIN jobs ON number = value ORDER BY key", [asked])
         return [by_id[id] for (id,) in ids if id in by_id]
 
+    def awaited_by(self, runs: Iterable[str]) -> dict[str, str]:
+        """What each of these runs waits for: "glyphs-resnet8 4/10" (name, epochs); those that wait for nothing are left
+        out."""
+        rows = self._all(
+            "SELECT jobs.id, made.name || CASE WHEN made.epoch THEN ' ' || made.epoch || '/' || made.epochs ELSE '' END"
+            " FROM needs JOIN jobs USING (number) JOIN jobs AS made ON made.number = needed"
+            " WHERE jobs.id IN (SELECT value FROM json_each(?)) AND made.state <> 'done' ORDER BY needed DESC",
+            [json.dumps(list(runs))],
+        )
+        return dict(rows)
+
     def number_of(self, id: str) -> int | None:
         """Number of the run of this id; None where there is none."""
         found = self._all("SELECT number FROM jobs WHERE id = ? AND kind = 'run'", [printable(id)])

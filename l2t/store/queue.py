@@ -17,6 +17,8 @@ from l2t.store.state import Request, State
 from l2t.store.submit import LIVE, Submitting
 from l2t.store.transitions import move
 
+MOST_PRIORITY = 1000
+"""The highest; the lowest is as far below 0."""
 SHORT_SECONDS = 0.2
 """Of a transaction that moves folders: others wait for its end."""
 YIELD_SECONDS = 0.1
@@ -113,6 +115,17 @@ class Queueing(Submitting, Lifecycle):
         with self._transaction(durable=True):
             numbers = self._numbers(filter, f"state IN {LIVE}")
             self._all(f"UPDATE jobs SET priority = :priority WHERE {_RUNS}", _json(numbers) | {"priority": priority})
+            self._lift(numbers)
+        return Changed(len(numbers))
+
+    def reprioritise(self, filter: Filter, by: int) -> Changed:
+        """Raise or lower the priority of each run that is still to be done, within ±MOST_PRIORITY."""
+        with self._transaction(durable=True):
+            numbers = self._numbers(filter, f"state IN {LIVE}")
+            self._all(
+                "UPDATE jobs SET priority = max(-:most, min(:most, priority + :by)) WHERE " + _RUNS,
+                _json(numbers) | {"by": by, "most": MOST_PRIORITY},
+            )
             self._lift(numbers)
         return Changed(len(numbers))
 

@@ -31,7 +31,7 @@ def states(home: Path, *words: str) -> list[State]:
     ("name", "keys", "says"),
     [
         ("matrix", (), "scratch"),
-        ("cell", ("right", "enter"), "median"),
+        ("cell", ("enter",), "median"),
         ("queue", ("2",), "[all]"),
         ("run", ("2", "enter"), "matching"),
         ("weights", ("2", "enter", "tab"), "epoch"),
@@ -72,7 +72,7 @@ def _masked(shown: str) -> str:
 def test_enter_opens_the_cell_under_the_cursor_and_escape_goes_back(home: Path) -> None:
     async def play(app: L2TApp, pilot: Play) -> None:
         await until(pilot, lambda: "71.0" in text(app))
-        await press(pilot, "down", "right", "enter")
+        await press(pilot, "down", "enter")
         await until(pilot, lambda: "ufm, Digits, 2 shots" in text(app))
         await press(pilot, "escape")
         await until(pilot, lambda: "table" in text(app) or "VGG-small" in text(app))
@@ -136,7 +136,10 @@ def test_what_was_asked_about_is_cancelled_wherever_its_line_has_gone(home: Path
         app.feed.look()
         assert isinstance(app.screen_stack[-2], QueueScreen)
         table = app.screen_stack[-2].table
-        await until(pilot, lambda: table.line is not None and table.line.cells[1] == "ufm")
+        await until(pilot, lambda: table.lines[0].cells[1] == "ufm")
+        assert table.cursor > 0
+        assert table.line is not None
+        assert table.line.cells[1:5] == ("scratch", "digits", "10", "3")  # the cursor stays on its run
         await press(pilot, "y")
         await until(pilot, lambda: len(states(home, "state=cancelled", "method=scratch", "seed=3", "shots=10")) == 1)
         assert not states(home, "state=cancelled", "method=ufm")
@@ -317,7 +320,7 @@ def test_the_matrix_says_what_the_report_says(home: Path) -> None:
 
     async def play(app: L2TApp, pilot: Play) -> None:
         await until(pilot, lambda: f"▲ {fmean(rows):.1f} ± {(high - low) / 2:.1f}" in text(app))
-        assert "▲ better than l2tww" in text(app)
+        assert "◆ baseline l2tww" in text(app)
         await press(pilot, "m")
         await until(pilot, lambda: "points" in text(app))
         await press(pilot, "m")

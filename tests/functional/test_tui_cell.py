@@ -74,7 +74,7 @@ def test_a_cell_is_compared_as_the_report_compares_it(home: Path) -> None:
 
     async def play(app: L2TApp, pilot: Play) -> None:
         await until(pilot, lambda: "71.0 ± " in text(app))
-        await press(pilot, "right", "right", "enter")
+        await press(pilot, "right", "enter")
         await until(pilot, lambda: "scratch, Digits, 5 shots" in text(app))
         await until(pilot, lambda: "median" in text(app))
         assert (
@@ -100,7 +100,7 @@ def test_the_baseline_is_told_how_the_others_compare_with_it(home: Path) -> None
 
     async def play(app: L2TApp, pilot: Play) -> None:
         await until(pilot, lambda: "71.0 ± " in text(app))
-        await press(pilot, "down", "down", "right", "right", "enter")
+        await press(pilot, "down", "down", "right", "enter")
         await until(pilot, lambda: "l2tww, Digits, 5 shots" in text(app) and "median" in text(app))
         assert (
             "◆ l2tww is the baseline that others are compared with (Mann–Whitney U, two-sided, Holm over 6 tests):"
@@ -119,7 +119,7 @@ def test_fewer_than_five_seeds_a_side_are_not_tested(home: Path) -> None:
 
     async def play(app: L2TApp, pilot: Play) -> None:
         await until(pilot, lambda: "71.0 ± " in text(app))
-        await press(pilot, "right", "right", "right", "enter")
+        await press(pilot, "right", "right", "enter")
         await until(pilot, lambda: "scratch, Digits, 10 shots" in text(app) and "median" in text(app))
         assert "n 3 of 10 planned" in said(app)
         far = compared["difference"]
@@ -135,7 +135,7 @@ def test_fewer_than_five_seeds_a_side_are_not_tested(home: Path) -> None:
 def test_a_cell_whose_runs_all_failed_says_so(home: Path) -> None:
     async def play(app: L2TApp, pilot: Play) -> None:
         await until(pilot, lambda: "71.0 ± " in text(app))
-        await press(pilot, "down", "enter")
+        await press(pilot, "down", "left", "enter")
         await until(pilot, lambda: "No run has a result: 2 failed" in text(app))
         await until(pilot, lambda: "No comparison: l2tww has no runs here" in text(app))
 
@@ -145,7 +145,7 @@ def test_a_cell_whose_runs_all_failed_says_so(home: Path) -> None:
 def test_a_cell_whose_runs_are_forgotten_is_empty(home: Path) -> None:
     async def play(app: L2TApp, pilot: Play) -> None:
         await until(pilot, lambda: "71.0 ± " in text(app))
-        await press(pilot, "down", "enter")
+        await press(pilot, "down", "left", "enter")
         await until(pilot, lambda: "No run has a result: 2 failed" in text(app))
         with Store.open(home) as store:
             store.clear(parse(["state=failed"]))
@@ -194,7 +194,7 @@ def test_statistics_are_computed_once_and_a_cell_shows_them_at_once(
 
     async def play(app: L2TApp, pilot: Play) -> None:
         await until(pilot, lambda: "71.0 ± " in text(app))
-        for key in ("right", "right", "down"):
+        for key in ("right", "down"):
             await press(pilot, key, "enter")
             await until(pilot, lambda: isinstance(app.screen, CellScreen) and "n 10, sd" in text(app))
             assert "points" in text(app)
@@ -219,7 +219,7 @@ def test_before_statistics_are_there_the_store_is_told_of(home: Path, monkeypatc
 
     async def play(app: L2TApp, pilot: Play) -> None:
         await until(pilot, lambda: "71.0" in text(app))
-        await press(pilot, "right", "right", "enter")
+        await press(pilot, "right", "enter")
         await until(pilot, lambda: "statistics are being computed" in text(app))
         assert f"{mean:.1f} % (n 10, sd 2.5); statistics are being computed" in said(app)
         dots = [line for line in text(app).splitlines() if "scratch" in line and "┃" in line]
@@ -271,7 +271,7 @@ def test_a_failed_run_is_counted_beside_the_results(tmp_path: Path, make_run: Ma
 def test_any_size_is_drawn_and_runs_keep_their_room(home: Path, size: tuple[int, int]) -> None:
     async def play(app: L2TApp, pilot: Play) -> None:
         await until(pilot, lambda: "71.0 ± " in text(app))
-        await press(pilot, "right", "right", "enter")
+        await press(pilot, "right", "enter")
         await until(pilot, lambda: "median" in text(app))
         await pilot.resize_terminal(*size)
         await pilot.pause()
@@ -284,7 +284,7 @@ def test_any_size_is_drawn_and_runs_keep_their_room(home: Path, size: tuple[int,
 def test_an_ascii_terminal_gets_ascii_only(home: Path) -> None:
     async def play(app: L2TApp, pilot: Play) -> None:
         await until(pilot, lambda: "71.0" in text(app))
-        await press(pilot, "right", "right", "enter")
+        await press(pilot, "right", "enter")
         await until(pilot, lambda: "median" in text(app))
         lines = app.screen._compositor.render_strips()
         for filter in app.get_line_filters():

@@ -1,9 +1,13 @@
 """`l2t tui` as a command: where it begins, what it draws without a terminal, and what it refuses."""
 
 import os
+import pty
 import re
+import select
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -73,3 +77,24 @@ def test_what_cannot_be_is_one_line(options: list[str], why: str) -> None:
     assert done.stderr.startswith(f"l2t: {why}")
     assert done.stderr.count("\n") == 1
     assert not Path(os.environ["L2T_HOME"]).exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_the_terminal_in_order_and_nothing_behind(number: signal.Signals, tmp_path: Path) -> None:
+    pid, terminal = pty.fork()
+    if not pid:
+        os.environ |= {"TERM": "xterm-256color", "LANG": "C.UTF-8", "TMPDIR": str(tmp_path)}
+        os.execv(sys.executable, [*LINE, "--demo"])
+    written = b""
+    while b"VGG-small" not in written:
+        assert select.select([terminal], [], [], 60)[0], written
+        written += os.read(terminal, 65536)
+    os.kill(pid, number)
+    with suppress(OSError):  # the other side is closed
+        while select.select([terminal], [], [], 60)[0]:
+            written += os.read(terminal, 65536)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 128 + number
+    assert written.rfind(b"\x1b[?1049l") > written.rfind(b"\x1b[?1049h")
+    assert b"\x1b[?1000l" in written
+    assert not list(tmp_path.glob("l2t-demo-*"))

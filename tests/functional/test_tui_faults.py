@@ -18,10 +18,12 @@ from typing import Any
 
 import pytest
 from screens import PATIENCE, drive, press, text, until
+from textual import events
 from textual.pilot import Pilot
 
 from l2t.store import database
 from l2t.store.filter import parse
+from l2t.store.folder import JobFolder
 from l2t.store.rows import RunRow
 from l2t.store.schema import MIGRATIONS, VERSION
 from l2t.store.store import Store
@@ -31,6 +33,7 @@ from tui.feed import RATES
 from tui.memory import Memory, remembered
 from tui.runs import RunsView
 from tui.screens.queue import QueueScreen
+from tui.screens.run import RunScreen
 
 Play = Pilot[Any]
 
@@ -398,7 +401,7 @@ def test_statistics_whose_process_dies_are_said_and_the_app_goes_on(
 
 OPEN: dict[str, tuple[tuple[str, ...], str]] = {
     "matrix": ((), " 3.4 "),
-    "cell": (("right", "enter"), "median"),
+    "cell": (("enter",), "median"),
     "queue": (("2",), "[all]"),
     "run": (("2", "enter"), "matching"),
     "weights": (("2", "enter", "tab"), "epoch"),
@@ -593,3 +596,38 @@ def test_a_home_that_is_made_while_the_app_is_open_is_shown(tmp_path: Path, home
         await until(pilot, lambda: "71.0" in text(app))
 
     drive(tmp_path / "new", play)
+
+
+def test_enter_pressed_twice_in_a_question_is_answered_once(home: Path) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "2", "slash", *"shots=2")
+        for _ in range(2):
+            app.post_message(events.Key("enter", None))
+        await until(pilot, lambda: "40 runs   / shots=2" in text(app))
+
+    drive(home, play)
+
+
+@pytest.mark.parametrize("made", ["fifo", "link"])
+def test_files_of_a_run_that_are_none_are_not_read(home: Path, made: str, tmp_path: Path) -> None:
+    run = runs(home, "state=done")[0].id
+    secret = tmp_path / "secret"
+    secret.write_text("a secret\n")
+    folder = JobFolder.of(home, "run", run)
+    for file in (folder.metrics, folder.log):
+        file.unlink(missing_ok=True)
+        if made == "fifo":
+            os.mkfifo(file)
+        else:
+            file.symlink_to(secret)
+
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await app.push_screen(RunScreen(run))
+        await until(pilot, lambda: "No epoch is done yet" in text(app))
+        await press(pilot, "tab", "tab")
+        await until(pilot, lambda: "not shown: log.txt" in text(app))
+        assert "a secret" not in text(app)
+        await press(pilot, "1")
+        await until(pilot, lambda: "71.0" in text(app))
+
+    drive(home, play)

@@ -19,7 +19,7 @@ Play = Pilot[Any]
 Lines = list[list[tuple[str, str]]]
 """Of each line the texts of one style, and that style."""
 
-SCREENS = {"matrix": ((), "▲ better than l2tww"), "run": (("2", "enter"), "matching")}
+SCREENS = {"matrix": ((), "◆ baseline l2tww"), "run": (("2", "enter"), "matching")}
 
 
 def drawn(app: L2TApp) -> Lines:

@@ -63,9 +63,7 @@ class CellScreen(L2TScreen):
         data, judgement = self._data, self.l2t.judging.judgement
         if data is None:
             return
-        found = [
-            judgement.cells.get((place(data.table), peer.cell.cell)) if data.table else None for peer in data.peers
-        ]
+        found = [judgement.of(place(data.table), peer.cell) if data.table else None for peer in data.peers]
         said = _words(data, found, judgement)
         if said != self._said:  # every change of a text lays the screen out anew
             self._said = said
@@ -103,7 +101,7 @@ def _words(data: CellData, found: Sequence[Judged | None], judgement: Judgement)
     own, judged = data.peers[0], found[0]
     networks = f"{table.target} ← {table.source}" if table.source else table.target
     what = f"{own.row}, {table.titles[own.cell.dataset]}, {counted(own.cell.shots, 'shot')}"
-    waits = judgement.problem or "" if judgement.key == data.key else "statistics are being computed"
+    waits = "" if judged is not None else judgement.problem or "statistics are being computed"
     others = [other for other in found[1:] if other is not None]
     return (
         f"{what}, {networks}, {table.training}",

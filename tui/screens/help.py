@@ -1,5 +1,6 @@
 """The `?` screen: all keys, made from the registry of actions."""
 
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,6 +12,8 @@ from textual.widgets import Static
 
 from tui.actions import EVERYWHERE, TABLES, Action, of
 
+HELP = 40
+"""Characters of a line of help beside key and title."""
 TITLES = {TABLES: "Tables", EVERYWHERE: "Everywhere"}
 
 
@@ -36,7 +39,9 @@ class HelpScreen(ModalScreen[None]):
                 text.append(f"{TITLES.get(where, where.capitalize())}\n", style="bold")
                 for action in actions:
                     text.append(f"  {self._keys(action):<16}", style="bold")
-                    text.append(f"{action.title:<13} {action.help}\n")
+                    first, *rest = wrap(action.help, HELP) or [""]
+                    text.append(f"{action.title:<15} {first}\n")
+                    text.append("".join(f"{'':<34}{line}\n" for line in rest))
                 text.append("\n")
         text.append("Keys can be changed in keymap.toml in the home: queue = 'Q'. Names: ", style="dim")
         text.append(", ".join(action.id for action in of(self._where)), style="dim")

@@ -23,7 +23,7 @@ shell. l2t doctor says what this machine has.
 ?  shows all keys."""
 
 MEASURES = ("runs", "difference", "p-value")
-FOOT = "▲ better than {baseline}, ▼ worse (Holm, p < 0.05); △ ▽ so far; · no difference shown; bold best"
+FOOT = "◆ baseline {baseline}  ▲ better than it, ▼ worse (Holm, p < 0.05)  △ ▽ so far  · no difference shown  bold best"
 
 
 class MatrixScreen(L2TScreen):
@@ -80,16 +80,16 @@ class MatrixScreen(L2TScreen):
         rows = tuple(map(printable, table.rows))
         self.query_one(MatrixTable).show(Shown(rows, columns, entries))
         baseline = next(
-            (cell.method for cell in self._data.cells.values() if (j := self._of(cell.cell)) and j.baseline), None
+            (cell.method for cell in self._data.cells.values() if (j := self._of(cell)) and j.baseline), None
         )
         text = FOOT.format(baseline=baseline) if baseline else "▶ running  ✗ failed  bold best; done/planned"
         foot.update(f"{text}   [{MEASURES[self.l2t.memory.measure % len(MEASURES)]}]")
 
-    def _of(self, cell: str) -> Judged | None:
-        return self.l2t.judging.judgement.cells.get((place(self._data.tables[self._at]), cell))
+    def _of(self, cell: CellRow) -> Judged | None:
+        return self.l2t.judging.judgement.of(place(self._data.tables[self._at]), cell)
 
     def _entry(self, cell: CellRow, winners: frozenset[str]) -> Entry:
-        judged = self._of(cell.cell)
+        judged = self._of(cell)
         mean = "  –" if cell.mean is None else percent(cell.mean)
         if judged and judged.half is not None:
             mean += f" ± {judged.half:.1f}"

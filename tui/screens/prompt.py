@@ -30,7 +30,8 @@ class Prompt(ModalScreen[str | None]):
             yield Static(self._hint, markup=False, classes="foot")
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
-        self.dismiss(message.value)
+        if self.is_current:  # enter twice is told twice
+            self.dismiss(message.value)
 
 
 class Confirm(ModalScreen[bool]):

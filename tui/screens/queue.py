@@ -1,13 +1,14 @@
 """Every run: what runs, waits, failed or is done; filtered, sorted, marked, and acted upon."""
 
 from collections.abc import Callable
+from time import monotonic
 
 from textual.app import ComposeResult
 from textual.widgets import Static
 
 from l2t.errors import UsageError
 from l2t.printable import printable
-from l2t.store.filter import HELP, Filter, parse
+from l2t.store.filter import HELP, Filter, ids, parse
 from l2t.store.paging import ORDERS
 from l2t.store.rows import Changed, RunRow
 from l2t.store.store import Store
@@ -19,6 +20,8 @@ from tui.screens.prompt import Confirm, Prompt
 from tui.widgets.table import Table
 from tui.words import counted
 
+TWICE = 10.0
+"""Seconds within which pausing again means now."""
 STATES = ("", "state=running", "state=queued,paused,interrupted", "state=failed,cancelled", "state=done")
 GREATEST_FIRST = ("finished", "accuracy", "priority", "created")
 """Orders that begin at their end."""
@@ -39,7 +42,7 @@ class QueueScreen(L2TScreen):
         self._where = (0, 60)
         self._window: Window | None = None
         self._read: tuple[str, ...] = ()
-        self._paused: frozenset[str] = frozenset()
+        self._paused: tuple[frozenset[str], float] = (frozenset(), 0.0)
 
     def body(self) -> ComposeResult:
         yield Static("", classes="title", id="title", markup=False)
@@ -138,20 +141,22 @@ class QueueScreen(L2TScreen):
         self._renew()
 
     def action_filter(self) -> None:
+        self._ask_filter(self.l2t.memory.filter, f"{HELP} sweep=ID tag=NAME; empty: all")
+
+    def _ask_filter(self, before: str, hint: str) -> None:
         def chosen(line: str | None) -> None:
             if line is None:
                 return
             try:
                 words(line)
             except UsageError as error:
-                self.notify(printable(str(error)), severity="error", markup=False)
+                self._ask_filter(line, printable(str(error)))
                 return
             self.l2t.memory.filter = line.strip()
             self.table.mark(frozenset())
             self._renew()
 
-        hint = f"{HELP} sweep=ID tag=NAME; empty: all"
-        self.app.push_screen(Prompt("Show runs", self.l2t.memory.filter, hint), chosen)
+        self.app.push_screen(Prompt("Show runs", before, hint), chosen)
 
     def action_mark(self) -> None:
         line = self.table.line
@@ -188,24 +193,34 @@ class QueueScreen(L2TScreen):
         """keys: taken when the user decided; the lines may have moved since."""
         if not keys:
             return
-        chosen = parse([f"id={','.join(sorted(keys))}"])
+        chosen, what = ids(keys), self._named(keys)
 
         def told(changed: Changed) -> None:
-            parts = [f"{counted(changed.changed, 'run')} {word}"]
-            parts += [f"{changed.finishing} running end first"] if changed.finishing else []
-            parts += [f"{changed.asked} running asked to stop"] if changed.asked else []
-            self.notify(", ".join(parts), timeout=3)
+            one = len(keys) == 1
+            parts = [word if one else f"{counted(changed.changed, 'run')} {word}"] if changed.changed else []
+            parts += ["runs to its end first" if one else f"{changed.finishing} running end first"] * (
+                changed.finishing > 0
+            )
+            parts += ["asked to stop" if one else f"{changed.asked} running asked to stop"] * (changed.asked > 0)
+            self.notify(f"{what}: {', '.join(parts) or f'cannot be {word} now'}", markup=False, timeout=3)
 
         self.write(lambda store: call(store, chosen), told)
 
+    def _named(self, keys: frozenset[str]) -> str:
+        """Which run it is, or how many."""
+        row = self._known.get(next(iter(keys))) if len(keys) == 1 else None
+        if row is None:
+            return counted(len(keys), "run")
+        return printable(f"{row.method}, {row.dataset}, {counted(row.shots, 'shot')}, seed {row.seed}")
+
     def action_pause(self) -> None:
-        keys = self._keys
-        again = keys == self._paused
-        self._paused = keys
+        keys, (before, when) = self._keys, self._paused
+        again = keys == before and monotonic() - when < TWICE
+        self._paused = (keys, monotonic())
         self._change(keys, lambda store, runs: store.pause(runs, now=again), "paused")
 
     def action_resume(self) -> None:
-        self._paused = frozenset()
+        self._paused = (frozenset(), 0.0)
         self._change(self._keys, lambda store, runs: store.resume(runs), "queued again")
 
     def action_retry(self) -> None:
@@ -229,9 +244,7 @@ class QueueScreen(L2TScreen):
         keys = self._keys
         if not keys:
             return
-        row = self._known.get(next(iter(keys))) if len(keys) == 1 else None
-        what = f"{row.method}, {row.dataset}, {counted(row.shots, 'shot')}, seed {row.seed}" if row else ""
-        said = printable(question.format(what=what or counted(len(keys), "run")))
+        said = question.format(what=self._named(keys))
         self.app.push_screen(Confirm(said), lambda yes: self._change(keys, call, word) if yes else None)
 
     def action_raise(self) -> None:
@@ -241,10 +254,8 @@ class QueueScreen(L2TScreen):
         self._prioritise(-1)
 
     def _prioritise(self, by: int) -> None:
-        keys = self._keys
-        known = [row.priority for key, row in self._known.items() if key in keys]
-        to = max(-1000, min(1000, (max(known) if known else 0) + by))
-        self._change(keys, lambda store, runs: store.prioritise(runs, to), f"given priority {to}")
+        word = f"given a {'higher' if by > 0 else 'lower'} priority"
+        self._change(self._keys, lambda store, runs: store.reprioritise(runs, by), word)
 
     def action_tag(self) -> None:
         keys = self._keys

@@ -55,6 +55,7 @@ class RunScreen(CurvesActions, L2TScreen):
         self._run = run
         self._alone = alone
         self._row: RunRow | None = None
+        self._now = 0.0
         self._overlaid = alone
         self._sought = ""
         self._other: str | None = None
@@ -109,7 +110,7 @@ class RunScreen(CurvesActions, L2TScreen):
         data = frame.data
         if not isinstance(data, RunData):
             return
-        first, self._row = self._row is None, data.row
+        first, self._row, self._now = self._row is None, data.row, data.now
         self._head(data.row, data.now)
         for shown in data.shown:
             if isinstance(shown, CurvesData):
@@ -183,7 +184,7 @@ class RunScreen(CurvesActions, L2TScreen):
             shown: Widget = self.query_one(f"#{chosen}")
             (shown if shown.can_focus else shown.query("Drawn").first()).focus()
         if self._row is not None:
-            self._head(self._row, self._row.finished or self._row.heartbeat or self._row.created)
+            self._head(self._row, self._now)
         self.refresh_bindings()
         self.watch_anew()
 
@@ -251,7 +252,8 @@ class RunScreen(CurvesActions, L2TScreen):
                 return
             self.read(lambda store: store.run(text.strip()).row.id, self._compare)
 
-        self.app.push_screen(Prompt("Compare with run", "", "an id or its beginning; empty: no other"), chosen)
+        hint = "its id, as this view and l2t ls show it, or the beginning; empty: none"
+        self.app.push_screen(Prompt("Compare with run", "", hint), chosen)
 
     def _compare(self, other: str | None) -> None:
         self._other = other

@@ -234,7 +234,8 @@ class SweepScreen(FormScreen):
                 return
             more = answer.said.removeprefix("queued; ") if command[0] == "queue" else "a supervisor works on them"
             self.notify(f"{counted(left, 'run')} queued; {more}", markup=False, timeout=6)
-            self.l2t.memory.filter = f"sweep={sweep}"
-            self.app.switch_mode("queue")
+            if self.is_current:  # the user may have gone elsewhere meanwhile
+                self.l2t.memory.filter = f"sweep={sweep}"
+                self.app.switch_mode("queue")
 
         Questions(self.l2t.home, partial(aside, self.l2t)).ask([*command, *arguments(self.values), "--json"], show)

@@ -76,8 +76,11 @@ def upright(bottom: float, top: float, rows: int, log: bool, units: str) -> tupl
     return marks, max(map(len, texts), default=0)
 
 
-def lying(low: float, high: float, columns: int, margin: int) -> tuple[str, str]:
-    """The x axis below a plot of so many columns, of whole numbers: its rule and its labels, both with the margin."""
+def lying(low: float, high: float, columns: int, margin: int, name: str) -> tuple[str, str]:
+    """The x axis below a plot of so many columns, of whole numbers: its rule and its labels, both with the margin.
+
+    name: what it is, where there is room for it.
+    """
     values = ticks(low, high, max(columns // 12, 3), whole=True)
     rule, below = ["─"] * columns, [" "] * (columns + margin)
     for value, text in zip(values, labels(values), strict=True):
@@ -85,6 +88,8 @@ def lying(low: float, high: float, columns: int, margin: int) -> tuple[str, str]
         rule[column] = "┴"
         start = min(max(column + margin - len(text) // 2, 0), columns + margin - len(text))
         below[start : start + len(text)] = text
+    if below[: len(name)] == [" "] * len(name):
+        below[: len(name)] = name
     return " " * (margin - 1) + "└" + "".join(rule), "".join(below)
 
 

@@ -77,6 +77,8 @@ class MatrixTable(Drawn, can_focus=True):
         """Draw this table, where it is another."""
         if shown == self._shown:
             return
+        if not self._shown.entries:
+            self.row, self.column = min(shown.entries, default=(0, 0))
         self._shown = shown
         self.row = min(self.row, max(len(shown.rows) - 1, 0))
         self.column = min(self.column, max(len(shown.columns) - 1, 0))
@@ -92,7 +94,7 @@ class MatrixTable(Drawn, can_focus=True):
         shown = self._shown
         if not shown.rows:
             return [line for text in self._empty.splitlines() for line in sentence(text, width) or [[]]]
-        label = min(max(longest(shown.rows), 6), LARGEST_LABEL) + 2
+        label = min(max(longest(shown.rows), 6), max(LARGEST_LABEL, width // 3)) + 2
         texts = [text for entry in shown.entries.values() for text in (entry.first, entry.second)]
         size = max(longest([*texts, *(title for _, title in shown.columns)]), 11) + 3
         across = max((width - label) // size, 1)

@@ -199,7 +199,7 @@ class Plot(Drawn):
         for row in range(rows):
             label = marks.get(row, "")
             shown.append([(label.rjust(self._left - 1) + ("┤" if label else "│"), FAINT), *canvas[row]])
-        rule, labels = lying(low, high, columns, self._left)
+        rule, labels = lying(low, high, columns, self._left, "epoch")
         return [*shown, [(rule, FAINT)], [(labels, FAINT)], *below]
 
     def _curves(self) -> list[Curve]:

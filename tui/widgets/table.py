@@ -127,11 +127,22 @@ class Table(ScrollView, can_focus=True):
         moved = cursor is not None and cursor != self.cursor
         if new == (self._first, self._lines, self.total) and not moved:
             return
+        before = self.line
         self._first, self._lines, self.total = new
         self._fit = []
+        if before is not None and cursor is None:
+            cursor = self._seen(before.key)
         self.virtual_size = Size(self.size.width, total + 1)
         self.cursor = min(self.cursor if cursor is None else cursor, max(total - 1, 0))
         self.refresh()
+
+    def _seen(self, key: str) -> int | None:
+        """Where a line is now, if it is still in sight: the cursor stays on it."""
+        top = round(self.scroll_offset.y)
+        for at in range(top, top + max(self.size.height - 1, 1)):
+            if 0 <= at - self._first < len(self._lines) and self._lines[at - self._first].key == key:
+                return at
+        return None
 
     def mark(self, keys: frozenset[str]) -> None:
         """Show these lines as marked."""
@@ -260,7 +271,8 @@ class Table(ScrollView, can_focus=True):
             return self._fit
         texts = zip(*([printable(cell) for cell in line.cells] for line in self._lines), strict=True)
         columns = list(texts) or [()] * len(self.heads)
-        widths = [max(map(cell_len, (head.title, *column))) for head, column in zip(self.heads, columns, strict=True)]
+        titles = [head.title + "↑" * bool(head.sort and head.sort == self.sorted.lstrip("-")) for head in self.heads]
+        widths = [max(map(cell_len, (title, *column))) for title, column in zip(titles, columns, strict=True)]
         room = width - 2
         # Those without any text go first.
         order = sorted(

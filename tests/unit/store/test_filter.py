@@ -1,7 +1,7 @@
 """The filter language: what it selects, and that nothing a user types becomes part of a statement."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from l2t.errors import UsageError
 from l2t.spec import DataSettings, RunSpec, SourceRef, TrainSettings
-from l2t.store.filter import KEYS, parse, split
+from l2t.store.filter import KEYS, MOST_VALUES, ids, parse, split
 from l2t.store.rows import Owner, RunRow, Submission
 from l2t.store.store import Store
 
@@ -191,3 +191,16 @@ def test_a_value_is_found_whatever_it_is_made_of(tmp_path_factory: pytest.TempPa
         store.submit(Submission("", "", 1, [run("scratch", value, 5, 0), run("scratch", "x" + value, 5, 0)]))
         rows: list[RunRow] = store.runs(parse([f"dataset={value}"]))
     assert [row.dataset for row in rows] == [value]
+
+
+def test_any_number_of_ids_is_one_filter_and_too_many_values_of_a_line_are_refused(
+    store: Store, submit: Callable[[list[RunSpec]], Submission]
+) -> None:
+    submit([run("scratch", "digits", 5, seed) for seed in range(2000)])
+    wanted = sorted(row.id for row in store.runs())[:1500]
+    assert store.reprioritise(ids(wanted), 3).changed == 1500
+    assert sorted(row.id for row in store.runs(parse(["priority=3"]))) == wanted
+    assert store.runs(ids(["none", "' OR 1"])) == []
+    with pytest.raises(UsageError, match=f"more than {MOST_VALUES} values. Use ranges"):
+        parse([f"seed={','.join(map(str, range(MOST_VALUES + 1)))}"])
+    assert len(store.runs(parse([f"seed={','.join(map(str, range(MOST_VALUES)))}"]))) == MOST_VALUES

@@ -94,6 +94,18 @@ def test_higher_priorities_come_first(store: Store, owner: Owner, submit: Submit
     assert claimed_seeds(store, owner) == [2, 10, 0, 1, 20]
 
 
+def test_priorities_are_raised_and_lowered_each_from_where_it_is(
+    store: Store, submit: Submit, make_run: MakeRun
+) -> None:
+    submit([make_run(seed) for seed in range(3)])
+    store.prioritise(parse(["seed=1"]), 500)
+    store.prioritise(parse(["seed=2"]), queue.MOST_PRIORITY)
+    assert store.reprioritise(ALL, 1) == Changed(3)
+    assert [row.priority for row in store.runs(ALL, "seed")] == [1, 501, queue.MOST_PRIORITY]
+    store.reprioritise(parse(["seed=0"]), -2 * queue.MOST_PRIORITY)
+    assert [row.priority for row in store.runs(parse(["seed=0"]))] == [-queue.MOST_PRIORITY]
+
+
 def test_what_a_preferred_run_needs_is_preferred(
     store: Store, owner: Owner, submit: Submit, make_run: MakeRun, make_source: MakeSource
 ) -> None:

@@ -121,3 +121,17 @@ def test_a_store_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
     found = judge(tmp_path, "key", keep=True)
     assert found.problem is not None
     assert "damaged" in found.problem
+
+
+def test_what_is_said_of_other_results_is_not_said(tmp_path: Path, make_run: MakeRun) -> None:
+    key = fill(tmp_path, [make_run(seed) for seed in range(6)], undone=1)
+    found = judge(tmp_path, key, keep=True)
+    with Store.open(tmp_path) as store:
+        (cell,) = store.cells()
+        said = found.of(next(iter(found.cells))[0], cell)
+        assert said is not None
+        assert (said.n, said.mean) == (cell.n, pytest.approx(cell.mean))
+        job = store.claim(ME)
+        assert job is not None
+        store.finish(job.id, ME, {"accuracy": 50.0}, 1.0, None)
+        assert found.of(said.table, store.cells()[0]) is None
