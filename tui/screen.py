@@ -62,6 +62,9 @@ class L2TScreen(Screen[None]):
 
     def receive(self, frame: Frame) -> None:
         """A frame from the feed: drawn, and where it cannot be, said so: a fault of ours does not end the app."""
+        if not self.query(Bar):  # it is only being made: not lost, since the feed sends nothing twice
+            self.call_after_refresh(self.receive, frame)
+            return
         try:
             self.query_one(Bar).show(frame, self.l2t.feed.frozen)
             if frame.view == self.view():

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from screens import PATIENCE, drive, press, text, until
+from screens import PATIENCE, drive, forget_statistics, press, text, until
 from textual import events
 from textual.pilot import Pilot
 
@@ -387,6 +387,7 @@ def test_statistics_whose_process_dies_are_said_and_the_app_goes_on(
     with sqlite3.connect(home / "l2t.db") as store:
         store.execute("DELETE FROM summaries")
     store.close()
+    forget_statistics(home)
     monkeypatch.setattr("tui.judging.sys", SimpleNamespace(executable=shutil.which("false")))
     monkeypatch.setattr("tui.judging.PAUSE", 0.5)
 
