@@ -10,7 +10,7 @@ from l2t.stats import benjamini_hochberg, holm
 
 P = st.lists(st.floats(0, 1), min_size=1, max_size=20)
 
-# Benjamini & Hochberg 1995, section 3.2: thrombolysis, 15 comparisons.
+# Benjamini & Hochberg 1995, their example: thrombolysis, 15 comparisons.
 PUBLISHED = [
     *(0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590),
     1.0,
