@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import isfinite
 
 from l2t.stats.summary import summarize
+from l2t.stats.welch import welch
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,6 @@ def difference(values: Sequence[float], other: Sequence[float]) -> Difference | 
         return Difference(value, None, None)
     from scipy.special import stdtrit
 
-    share_a, share_b = a.sd**2 / a.n, b.sd**2 / b.n
-    error = sqrt(share_a + share_b)
-    freedom = (share_a + share_b) ** 2 / (share_a**2 / (a.n - 1) + share_b**2 / (b.n - 1))
+    error, freedom = welch(a.sd, a.n, b.sd, b.n)
     half = float(stdtrit(freedom, 0.975)) * error
     return Difference(value, value - half, value + half)

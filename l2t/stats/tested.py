@@ -20,23 +20,24 @@ class PValue:
     statistic: float
     """The test's statistic: U of the first sample, W of the signed ranks."""
     p: float
-    """Two-sided p-value, in [0, 1]."""
+    """p-value, in [0, 1]; one- or two-sided as the test's name says."""
 
 
 @dataclass(frozen=True)
 class NoTest:
-    """No test was made."""
+    """No test was made, or no number exists."""
 
     reason: str
     """Why, as the end of a sentence ("4 of l2tww's …")."""
 
 
-def unusable(values: Sequence[float], other: Sequence[float]) -> NoTest | None:
-    """The reason why these two samples are not tested at all, or None."""
-    fewest = min(len(values), len(other))
-    if fewest < MINIMUM:
-        return NoTest(f"fewer than {MINIMUM} a side ({len(values)} and {len(other)})")
-    missing = sum(not isfinite(value) for value in (*values, *other))
+def unusable(*samples: Sequence[float]) -> NoTest | None:
+    """The reason why these samples are not tested at all, or None."""
+    if min(map(len, samples)) < MINIMUM:
+        sizes = [str(len(sample)) for sample in samples]
+        listed = f"{', '.join(sizes[:-1])} and {sizes[-1]}" if len(sizes) > 1 else sizes[0]
+        return NoTest(f"fewer than {MINIMUM} {'a side' if len(samples) == 2 else 'values'} ({listed})")
+    missing = sum(not isfinite(value) for sample in samples for value in sample)
     if missing:
         return NoTest(f"{missing} of the values {'is' if missing == 1 else 'are'} not finite")
     return None

@@ -38,3 +38,10 @@ def test_no_spread_at_all_gives_the_difference_without_interval(other: list[floa
 @pytest.mark.parametrize("empty", [[], [math.nan]])
 def test_no_value_gives_no_difference(empty: list[float]) -> None:
     assert difference([1, 2], empty) is None
+
+
+def test_a_spread_whose_square_is_zero_still_has_an_interval() -> None:
+    result, scaled = difference([0, 1e-200, 3e-200], [0, 0]), difference([0, 1, 3], [0, 0])
+    assert result is not None
+    assert scaled is not None
+    assert result.high == pytest.approx(1e-200 * scaled.high, rel=1e-12)

@@ -1,8 +1,9 @@
 """Holm's correction: a worked example and its properties."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 
 from l2t.stats import holm
 
@@ -13,6 +14,12 @@ def test_worked_example() -> None:
     # Holm (1979): 0.01 × 4, 0.02 × 3, 0.03 × 2, 0.04 × 1, none below its predecessor; R: p.adjust gives the same.
     assert holm([0.03, 0.01, 0.04, 0.02]) == pytest.approx((0.06, 0.04, 0.06, 0.06))
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx((0.03, 0.06, 0.06, 0.02))
+
+
+@settings(deadline=None, max_examples=15)  # statsmodels takes 60 ms for Holm's
+@given(P.filter(len))
+def test_adjusted_values_are_those_of_statsmodels(p: list[float]) -> None:
+    assert holm(p) == pytest.approx(multipletests(p, method="holm")[1])
 
 
 def test_no_test_needs_no_correction() -> None:

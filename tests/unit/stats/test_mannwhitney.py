@@ -5,9 +5,14 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from scipy import stats
+from scipy.stats import rankdata
 
 from l2t.stats import NoTest, PValue, mann_whitney
+
+TIED = st.lists(st.integers(0, 4).map(float), min_size=5, max_size=6)
 
 
 def enumerated(values: list[float], other: list[float]) -> float:
@@ -40,15 +45,57 @@ def test_complete_separation_of_five_and_five_has_p_two_in_252() -> None:
     assert (result.statistic, result.p) == (25, pytest.approx(2 / 252))
 
 
-def test_ties_make_it_asymptotic_and_the_result_says_so() -> None:
-    values, other = [88.5, 90.5, 90.5, 91, 92, 93], [85, 86, 88.5, 88.5, 89, 90.5]
+@settings(deadline=None, max_examples=30)
+@given(TIED, TIED)
+def test_with_ties_p_equals_the_enumeration_of_all_assignments(values: list[float], other: list[float]) -> None:
+    assume(1 < len({*values, *other}) < len(values) + len(other))
+    both, greater = mann_whitney(values, other), mann_whitney(values, other, "greater")
+    assert isinstance(both, PValue)
+    assert isinstance(greater, PValue)
+    assert both.method == greater.method == "exact permutation distribution given the ties"
+    ranks = rankdata([*values, *other])
+    centre = len(values) * ranks.mean()
+    observed = ranks[: len(values)].sum()
+    sums = np.array([sum(taken) for taken in combinations(ranks, len(values))])
+    assert both.p == pytest.approx(np.mean(abs(sums - centre) >= abs(observed - centre)))
+    assert greater.p == pytest.approx(np.mean(sums >= observed))
+    assert both.statistic == stats.mannwhitneyu(values, other).statistic
+
+
+def test_with_ties_p_of_thirty_agrees_with_random_assignments() -> None:
+    rng = np.random.default_rng(8)
+    values, other = rng.integers(0, 12, 30) + 1.0, rng.integers(0, 12, 30) + 0.0
+    ranks = rankdata([*values, *other])
+    drawn = rng.permuted(np.tile(ranks, (40_000, 1)), axis=1)[:, :30].sum(axis=1)
+    result = mann_whitney(list(values), list(other))
+    assert isinstance(result, PValue)
+    far = abs(ranks[:30].sum() - 30 * 30.5)
+    assert result.p == pytest.approx(np.mean(abs(drawn - 30 * 30.5) >= far), abs=0.01)
+
+
+def test_beyond_fifty_a_side_p_is_the_normal_approximation_by_hand() -> None:
+    values, other = [88.5, 90.5, 90.5, 91, 92, 93] * 9, [85, 86, 88.5, 88.5, 89, 90.5] * 9
     result = mann_whitney(values, other)
     assert isinstance(result, PValue)
     assert result.method == "asymptotic, corrected for ties and continuity"
-    # Normal approximation by hand: U = 31.5, tie-corrected variance.
-    ties = 3**3 - 3 + 3**3 - 3
-    sd = math.sqrt(36 / 12 * (13 - ties / (12 * 11)))
-    assert result.p == pytest.approx(math.erfc((result.statistic - 18 - 0.5) / sd / math.sqrt(2)))
+    ties = 2 * (27**3 - 27) + 6 * (9**3 - 9)  # 88.5 and 90.5; the six others
+    sd = math.sqrt(54 * 54 / 12 * (109 - ties / (108 * 107)))
+    z = (result.statistic - 54 * 54 / 2 - 0.5) / sd
+    assert (result.statistic, result.p) == (32 * 81, pytest.approx(math.erfc(z / math.sqrt(2))))
+
+
+@pytest.mark.parametrize("sizes", [(5, 6), (30, 30), (60, 30)])
+def test_one_sided_p_is_that_of_scipy_and_its_name_says_so(sizes: tuple[int, int]) -> None:
+    rng = np.random.default_rng(3)
+    values, other = (list(rng.normal(size=size)) for size in sizes)
+    greater, less = mann_whitney(values, other, "greater"), mann_whitney(other, values, "greater")
+    assert isinstance(greater, PValue)
+    assert isinstance(less, PValue)
+    method = "exact" if max(sizes) <= 50 else "asymptotic"
+    assert greater.test == "Mann–Whitney U, one-sided (greater)"
+    assert greater.method.split(",")[0] == method
+    assert greater.p == stats.mannwhitneyu(values, other, alternative="greater", method=method).pvalue
+    assert less.p == pytest.approx(stats.mannwhitneyu(values, other, alternative="less", method=method).pvalue)
 
 
 def test_thousands_of_ties_and_large_samples_are_asymptotic() -> None:
