@@ -183,9 +183,10 @@ def stream(home: Path, running: list[tuple[str, Owner]]) -> bool:
     writer.start()
     terminal = Terminal(home, 120, 40)
     try:
-        terminal.until(partial(contains, b"l2twww"))
+        assert b"better than" in terminal.until(partial(contains, b"better than"))
         terminal.press("2")
-        terminal.until(partial(contains, b"running"))
+        assert b"[all]" in terminal.until(partial(contains, b"[all]"))
+        terminal.until(lambda data: False, 2.0)
         terminal.press("\r")
         terminal.until(lambda data: False, 5.0)
         cpu, read = terminal.cpu(), terminal.read

@@ -5,6 +5,7 @@ It holds no state of runs: closing it stops nothing. It imports neither torch no
 
 import asyncio
 import signal
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -39,6 +40,8 @@ from tui.writing import Writing
 
 AGAIN = 10.0
 """Seconds after which the same fault is told again."""
+SWITCH = 0.001
+"""Seconds after which the thread that reads lets keys be answered; Python's 5 ms add up over the steps of an answer."""
 GATHER = 5.0
 """Seconds of which runs that are done are told together."""
 TOASTS = 3
@@ -114,6 +117,7 @@ class L2TApp(App[None], inherit_bindings=False):
                 asyncio.get_running_loop().add_signal_handler(number, self._stopped, number)
         if self._first != self.DEFAULT_MODE:
             self.switch_mode(self._first)
+        sys.setswitchinterval(SWITCH)
         self.feed.start()
 
     def _stopped(self, number: int) -> None:

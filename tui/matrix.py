@@ -69,7 +69,7 @@ class MatrixView:
 
         tables = layout(cells.values(), reader.store.cell_specs(cells))
         if self.keep and cells:
-            threading.Thread(target=_keep, args=(reader.home, key, written(tables)), daemon=True).start()
+            threading.Thread(target=_keep, args=(reader.home, key, written(tables)), name="tables", daemon=True).start()
         return tables
 
 

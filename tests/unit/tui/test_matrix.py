@@ -44,8 +44,8 @@ def look(home: Path, keep: bool) -> MatrixData:
     with Store.read(home) as store:
         data = MatrixView(keep).read(Reader(store, home, time.time()))
     for thread in threading.enumerate():
-        if thread is not threading.current_thread():
-            thread.join(5)
+        if thread.name == "tables":
+            thread.join()
     return data
 
 
