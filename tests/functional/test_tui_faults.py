@@ -401,7 +401,7 @@ def test_statistics_whose_process_dies_are_said_and_the_app_goes_on(
 
 
 OPEN: dict[str, tuple[tuple[str, ...], str]] = {
-    "matrix": ((), " 3.4 "),
+    "matrix": ((), "3.4 "),
     "cell": (("enter",), "median"),
     "queue": (("2",), "[all]"),
     "run": (("2", "enter"), "matching"),
