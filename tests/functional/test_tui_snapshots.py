@@ -125,3 +125,16 @@ def test_without_colour_the_curves_of_a_plot_have_signs_of_their_own(
     assert len(signs) == 4
     drawn = set("".join(whole[4 : whole.index(legend)]))
     assert len(signs & drawn) >= 3  # one curve may lie on another
+
+
+def test_curves_change_with_the_theme(home: Path) -> None:
+    def colours(app: L2TApp) -> set[str]:
+        return {style.split()[0] for line in drawn(app) for piece, style in line if "⠉" <= piece[:1] <= "⣿"}
+
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "2", "enter")
+        await until(pilot, lambda: "#56b4e9" in colours(app))
+        await press(pilot, "f7")
+        await until(pilot, lambda: "#0072b2" in colours(app) and "#56b4e9" not in colours(app))
+
+    drive(home, play, (120, 40))

@@ -266,7 +266,7 @@ class Plot(Drawn):
         rows: int,
     ) -> list[list[Piece]]:
         """The rows of the drawing, the highest first; all but the cursor is kept while nothing else moves."""
-        sign = (xs, ys, columns, rows, self.ink)
+        sign = (xs, ys, columns, rows, self.ink, self._colours)
         if self._cells is None or self._cells[0] != sign:
             self._cells = sign, self._drawn_cells(curves, xs, ys, columns, rows)
         cells = [list(row) for row in self._cells[1]]
@@ -336,8 +336,11 @@ class Plot(Drawn):
                 row[column] = ("│", FAINT)
 
     def _style(self, number_: int) -> Style:
-        colours = DARK if self.is_attached and not self.app.current_theme.dark else COLOURS
-        return Style(color=colours[number_ % len(colours)]) if self.ink is Ink.COLOUR else PLAIN
+        return Style(color=self._colours[number_ % len(COLOURS)]) if self.ink is Ink.COLOUR else PLAIN
+
+    @property
+    def _colours(self) -> tuple[str, ...]:
+        return DARK if self.is_attached and not self.app.current_theme.dark else COLOURS
 
     def _title(self, width: int) -> list[Piece]:
         how = []
