@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
@@ -44,6 +44,8 @@ SWITCH = 0.001
 """Seconds after which the thread that reads lets keys be answered; Python's 5 ms add up over the steps of an answer."""
 GATHER = 5.0
 """Seconds of which runs that are done are told together."""
+T = TypeVar("T")
+
 TOASTS = 3
 """Failed runs that are told one by one; more at a time are counted."""
 
@@ -143,6 +145,15 @@ class L2TApp(App[None], inherit_bindings=False):
         if text != self._trouble[0] or monotonic() - self._trouble[1] > AGAIN:
             self._trouble = (text, monotonic())
             self.notify(text, severity="error", markup=False, timeout=8)
+
+    def answer(self, made: T | Exception, then: Callable[[T], None]) -> None:
+        """Give `then` what a thread has made; what went wrong there, or goes wrong now, is said."""
+        try:
+            if isinstance(made, Exception):
+                raise made
+            then(made)
+        except Exception as error:
+            self.tell(error)
 
     async def run_action(
         self,

@@ -53,14 +53,6 @@ def aside(app: "L2TApp", work: Callable[[], T], then: Callable[[T], None]) -> No
     """Do the work in a thread that nobody waits for when the app is closed; `then` is called, in the app's thread, with
     what it gave. What goes wrong is a toast."""
 
-    def told(made: T | Exception) -> None:
-        try:
-            if isinstance(made, Exception):
-                raise made
-            then(made)
-        except Exception as error:
-            app.tell(error)
-
     def call() -> None:
         made: T | Exception
         try:
@@ -68,7 +60,7 @@ def aside(app: "L2TApp", work: Callable[[], T], then: Callable[[T], None]) -> No
         except Exception as error:
             made = error
         with suppress(RuntimeError):  # the app is closed
-            app.call_later(told, made)
+            app.call_later(app.answer, made, then)
 
     Thread(target=call, daemon=True).start()
 

@@ -97,7 +97,7 @@ class L2TScreen(Screen[None]):
 
         def told(made: T | Exception) -> None:
             waiting.stop()
-            _told(app, made, then)
+            app.answer(made, then)
 
         app.writing.ask(lambda: _asked(app, lambda: _existing(app.home), call, told))
 
@@ -110,7 +110,7 @@ class L2TScreen(Screen[None]):
 
         def told(made: T | Exception) -> None:
             if self.is_attached:
-                _told(app, made, then)
+                app.answer(made, then)
 
         def work() -> None:
             _asked(app, lambda: Store.read(app.home, PATIENCE), call, told)
@@ -137,12 +137,3 @@ def _asked(
         made = error
     app.feed.look()
     app.call_later(told, made)
-
-
-def _told(app: "L2TApp", made: T | Exception, then: Callable[[T], None]) -> None:
-    try:
-        if isinstance(made, Exception):
-            raise made
-        then(made)
-    except Exception as error:
-        app.tell(error)
