@@ -42,7 +42,7 @@ COMMANDS = {
     "run": Command("cli.run:run", "Train methods × data sets × shots × seeds; continue what stopped.", "Experiments"),
     "tui": Command("cli.tui:tui", "The screens: watch runs, queue new ones, see the answer form.", "Experiments"),
     "report": Command(
-        "cli.report:report", "Compare methods: mean ± interval, n, and tests against a baseline.", "Experiments"
+        "cli.report:app", "Compare methods: mean ± interval, n, and tests against a baseline.", "Experiments"
     ),
     "ls": Command("cli.ls:ls", "List runs; filter and sort them.", "Experiments"),
     "show": Command("cli.show:show", "Everything known about one run.", "Experiments"),

@@ -1,19 +1,18 @@
 """`l2t report`: compare methods over seeds."""
 
-import json
-from collections import Counter
 from dataclasses import asdict
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from cli import output
 from cli.diagnostics import say
+from cli.selecting import Selection, choose
+from cli.spread import spread
 from l2t import paths
 from l2t.errors import UsageError
-from l2t.store.filter import HELP, parse
-from l2t.store.store import Store
 
 if TYPE_CHECKING:
     from l2t.report.cells import Cell
@@ -36,8 +35,26 @@ class Family(StrEnum):
     DATASET = "dataset"
 
 
+class ReportCommands(TyperGroup):
+    """`l2t report` is the tables, unless what follows is the name of another command: `l2t report figures`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        named = bool(args) and args[0] in self.commands
+        return super().parse_args(ctx, args if named else ["tables", *args])
+
+
+app = typer.Typer(cls=ReportCommands, add_completion=False)
+
+
+@app.callback()
+def group() -> None:
+    """Compare methods over seeds."""
+
+
+@app.command("tables")
+@spread
 def report(
-    filter: Annotated[list[str] | None, typer.Argument(help=f"Which runs: {HELP}.", metavar="[FILTER]...")] = None,
+    selection: Selection,
     format: Annotated[Format, typer.Option(help="How to write it.")] = Format.RICH,
     baseline: Annotated[
         str | None, typer.Option(help="Row to compare with. Default: l2tww, else scratch.", metavar="METHOD")
@@ -64,25 +81,16 @@ def report(
     """
     if weights and format not in (Format.RICH, Format.JSON):
         raise UsageError(f"--weights is shown as rich or json, not as {format.value}")
-    condition = parse(filter or ())
-    with Store.read(paths.home()) as store:
-        rows = store.runs(condition)
-        planned = Counter(row.cell for row in (store.runs() if filter else rows))
-        texts = store.specs(condition) if rows else {}
-    if not rows:
-        say("no run meets this filter" if filter else "no runs yet: l2t run starts some, l2t doctor says what is there")
-    firsts = {row.cell: row.id for row in rows}
-    specs = {cell: json.loads(texts[id]) for cell, id in firsts.items()}
-
+    chosen = choose(selection)
     if weights:
         from l2t.report.cells import gather
 
-        _write_weights(gather(rows, specs, planned), tuple(split_by or ()), format)
+        _write_weights(gather(chosen.rows, chosen.specs, chosen.planned), tuple(split_by or ()), format)
         return
 
     from l2t.report.build import build
 
-    made = build(rows, specs, planned, baseline, family.value, split_by or ())
+    made = build(chosen.rows, chosen.specs, chosen.planned, baseline, family.value, split_by or ())
     if format is Format.RICH:
         from l2t.report.formats import rich
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from l2t.report.section import Section
 from l2t.stats import Difference, NoTest, PValue, Summary
 
 LEVEL = 0.05
@@ -116,6 +117,8 @@ class Report:
     """What Holm's correction runs over: "all" tests of the report, or those of each "dataset"."""
     tests: Mapping[str, int]
     """Tests made, by data set."""
+    sections: tuple[Section, ...] = ()
+    """What stands after the tables, as it was asked for."""
 
     def family_size(self, dataset: str) -> int:
         """Number of tests that a p-value of this data set is corrected for."""

@@ -10,6 +10,7 @@ from l2t.report.report import Report
 def render(report: Report) -> str:
     """Keys are the names of the fields of Report, Table, Entry, Comparison and of the results of l2t.stats.
 
+    `sections` has the values of every section by its name.
     A test that was not made is `{"reason": …}` instead of `{"test": …, "p": …}`.
     """
     value = asdict(report)
@@ -20,4 +21,5 @@ def render(report: Report) -> str:
             line["summary"]["half_width"] = entry.summary.half_width
             if entry.comparison is not None:
                 line["comparison"]["significant"] = entry.comparison.significant
+    value["sections"] = {section.name: section.data for section in report.sections}
     return json.dumps(value, indent=1, ensure_ascii=True, allow_nan=False) + "\n"

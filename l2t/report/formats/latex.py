@@ -9,6 +9,7 @@ from l2t.printable import printable
 from l2t.report import words
 from l2t.report.formats import details
 from l2t.report.report import Entry, Report, Table
+from l2t.report.section import Grid, Section
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -34,8 +35,10 @@ SPECIAL = {
 
 
 def render(report: Report) -> str:
-    """One `table` environment a table, to be included in a document that loads booktabs."""
-    return "\n".join("\n".join(_environment(report, table)) + "\n" for table in report.tables)
+    """A `table` environment a table, and one for each table of a section, for a document that loads booktabs."""
+    parts = [_environment(report, table) for table in report.tables]
+    parts += [_grid(section, grid) for section in report.sections for grid in section.grids if grid.rows]
+    return "\n".join("\n".join(part) + "\n" for part in parts)
 
 
 def _environment(report: Report, table: Table) -> list[str]:
@@ -55,6 +58,26 @@ def _environment(report: Report, table: Table) -> list[str]:
         r"",
         r"  \medskip",
         *_tabular(alignment, [[escaped(cell) for cell in row] for row in listed]),
+        r"\end{table}",
+    ]
+
+
+def _grid(section: Section, grid: Grid) -> list[str]:
+    rows = [
+        [
+            rf"\textbf{{{escaped(cell)}}}" if (row, column) in grid.bold else escaped(cell)
+            for column, cell in enumerate(cells)
+        ]
+        for row, cells in enumerate(grid.rows)
+    ]
+    alignment = "".join("l" if index in grid.left else "r" for index in range(len(grid.headings)))
+    title = f"{section.title}: {grid.title}" if grid.title else section.title
+    return [
+        "% needs \\usepackage{booktabs}",
+        r"\begin{table}",
+        r"  \centering",
+        rf"  \caption{{{escaped(' '.join([f'{title}.', *grid.sentences]))}}}",
+        *_tabular(alignment, [[escaped(heading) for heading in grid.headings], *rows]),
         r"\end{table}",
     ]
 

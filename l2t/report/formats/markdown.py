@@ -6,14 +6,16 @@ from l2t.printable import printable
 from l2t.report import words
 from l2t.report.formats import details
 from l2t.report.report import Entry, Report, Table
+from l2t.report.section import Section
 
 
 def render(report: Report) -> str:
-    """One section a table: the matrix, its meaning, the details."""
-    return "\n".join("\n".join(_section(report, table)).rstrip() + "\n" for table in report.tables)
+    """A heading a table: the matrix, its meaning, the details; then the sections of the report."""
+    parts = [*(_table_of(report, table) for table in report.tables), *map(_section, report.sections)]
+    return "\n".join("\n".join(part).rstrip() + "\n" for part in parts)
 
 
-def _section(report: Report, table: Table) -> list[str]:
+def _table_of(report: Report, table: Table) -> list[str]:
     counted = words.common_n(table) is None
     matrix = [["", *map(words.shots_title, table.shots)]]
     for row in table.rows:
@@ -30,6 +32,20 @@ def _section(report: Report, table: Table) -> list[str]:
         "",
         *(f"{_escaped(sentence)}  " for sentence in words.how_tested(table)),
     ]
+
+
+def _section(section: Section) -> list[str]:
+    lines = [f"### {_escaped(section.title)}", ""]
+    for grid in section.grids:
+        lines += [_escaped(grid.title), ""] if grid.title else []
+        if grid.rows:
+            bold = [
+                [f"**{cell}**" if (row, column) in grid.bold else cell for column, cell in enumerate(cells)]
+                for row, cells in enumerate(grid.rows)
+            ]
+            lines += [*_table([grid.headings, *bold], set(grid.left)), ""]
+        lines += [*(f"{_escaped(sentence)}  " for sentence in grid.sentences), ""]
+    return lines
 
 
 def _cell(entry: Entry | None, counted: bool) -> str:

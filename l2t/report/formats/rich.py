@@ -3,12 +3,14 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from l2t.printable import printable
 from l2t.report import words
 from l2t.report.formats import details
 from l2t.report.report import Entry, Report, Table
+from l2t.report.section import Grid, Section
 
 
 def lines(report: Report, width: int | None = None) -> Iterator[Text]:
@@ -27,6 +29,35 @@ def lines(report: Report, width: int | None = None) -> Iterator[Text]:
         yield from _details(table, width)
         for sentence in words.how_tested(table):
             yield from _wrapped(sentence, width, "dim")
+    for section in report.sections:
+        yield Text()
+        yield from _section(section, width)
+
+
+def _section(section: Section, width: int | None) -> Iterator[Text]:
+    yield from _wrapped(section.title, width, "bold")
+    for number, grid in enumerate(section.grids):
+        if number:
+            yield Text()
+        if grid.title:
+            yield from _wrapped(grid.title, width, "")
+        if grid.rows:
+            columns = [_grid_column(grid, index) for index in range(len(grid.headings))]
+            labels = next((index for index in range(len(columns)) if index not in grid.left), len(columns) - 1)
+            yield from _grid(columns[:labels], columns[labels:], "  ", width)
+        for sentence in grid.sentences:
+            yield from _wrapped(sentence, width, "dim")
+
+
+def _grid_column(grid: Grid, index: int) -> list[Text]:
+    texts = [printable(text) for text in (grid.headings[index], *(row[index] for row in grid.rows))]
+    size = max(map(cell_len, texts))
+    cells = []
+    for number, text in enumerate(texts):
+        space = " " * (size - cell_len(text))
+        style = "dim" if number == 0 else "bold" if (number - 1, index) in grid.bold else ""
+        cells.append(Text(text + space if index in grid.left else space + text, style))
+    return cells
 
 
 def _wrapped(sentence: str, width: int | None, style: str) -> Iterator[Text]:
