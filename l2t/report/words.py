@@ -65,26 +65,28 @@ def _signed(value: float) -> str:
 
 def p_raw(comparison: Comparison) -> str:
     """The uncorrected p-value, in brackets where it is interim."""
-    return _bracketed(comparison, _p(comparison.test.p)) if isinstance(comparison.test, PValue) else "–"
+    return bracketed(comparison, p_value(comparison.test.p)) if isinstance(comparison.test, PValue) else "–"
 
 
 def p_adjusted(comparison: Comparison) -> str:
     """The corrected p-value, with its star, in brackets where it is interim."""
     if comparison.adjusted is None:
         return "–"
-    return _bracketed(comparison, _p(comparison.adjusted)) + (" *" if comparison.significant else "")
+    return bracketed(comparison, p_value(comparison.adjusted)) + (" *" if comparison.significant else "")
 
 
 def p_paired(comparison: Comparison) -> str:
     """The p-value of the paired test, in brackets where it is interim."""
-    return _bracketed(comparison, _p(comparison.paired.p)) if isinstance(comparison.paired, PValue) else "–"
+    return bracketed(comparison, p_value(comparison.paired.p)) if isinstance(comparison.paired, PValue) else "–"
 
 
-def _bracketed(comparison: Comparison, text: str) -> str:
+def bracketed(comparison: Comparison, text: str) -> str:
+    """The text, in brackets where the comparison is interim."""
     return f"({text})" if comparison.interim else text
 
 
-def _p(value: float) -> str:
+def p_value(value: float) -> str:
+    """ "0.0123", "<0.0001"."""
     return "<0.0001" if value < 0.0001 else f"{value:.4f}"
 
 
@@ -134,11 +136,12 @@ def _untested(table: Table) -> Iterator[str]:
             place = f"{entry.row} at {shots_title(entry.shots)}"
             reasons.setdefault(entry.comparison.test.reason, []).append(place)
     for reason, places in reasons.items():
-        where = "" if len(places) == len(compared) else f" for {_listed(places)}"
+        where = "" if len(places) == len(compared) else f" for {listed(places)}"
         yield f"No test against {table.baseline}{where}: {reason}."
 
 
-def _listed(places: Sequence[str]) -> str:
+def listed(places: Sequence[str]) -> str:
+    """The first four places, and how many more there are."""
     return ", ".join(places[:4]) + (f" and {len(places) - 4} more" if len(places) > 4 else "")
 
 
