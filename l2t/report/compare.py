@@ -30,16 +30,17 @@ def _comparison(entry: Entry, base: Entry, shared: frozenset[str]) -> Comparison
         difference=difference(entry.values, base.values),
         test=mann_whitney(entry.values, base.values),
         adjusted=None,
-        paired=_paired(entry, base) if {entry.cell, base.cell} <= shared else None,
+        paired=wilcoxon(*pairs(entry, base)) if {entry.cell, base.cell} <= shared else None,
         interim=bool(entry.missing or base.missing),
     )
 
 
-def _paired(entry: Entry, base: Entry) -> PValue | NoTest:
+def pairs(entry: Entry, base: Entry) -> tuple[list[float], list[float]]:
+    """The values of the seeds that both have, in the order of the seeds."""
     ours = dict(zip(entry.seeds, entry.values, strict=True))
     theirs = dict(zip(base.seeds, base.values, strict=True))
     common = sorted(ours.keys() & theirs.keys())
-    return wilcoxon([ours[seed] for seed in common], [theirs[seed] for seed in common])
+    return [ours[seed] for seed in common], [theirs[seed] for seed in common]
 
 
 def correct(tables: Sequence[Table], family: str) -> list[Table]:
