@@ -2,19 +2,21 @@
 
 import math
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.stats import ttest_ind
+from scipy.stats import permutation_test, ttest_ind
 
 from l2t.stats import NoTest, PValue, permutation
 
-SAMPLE = st.lists(st.integers(0, 20).map(float), min_size=5, max_size=6)
+TENTHS = st.lists(st.integers(700, 720), min_size=5, max_size=6)
+"""Accuracies in tenths of a percent: equal sums of them, added in another order, differ by rounding."""
 
 
-def enumerated(values: list[float], other: list[float]) -> tuple[float, float]:
+def enumerated(values: list[int], other: list[int]) -> tuple[float, float]:
     """Upper tail and two-sided p; whole numbers, so sums tie exactly."""
     pooled = [*values, *other]
     sums = [sum(pooled[i] for i in taken) for taken in combinations(range(len(pooled)), len(values))]
@@ -24,13 +26,14 @@ def enumerated(values: list[float], other: list[float]) -> tuple[float, float]:
 
 
 @settings(deadline=None, max_examples=15)
-@given(SAMPLE, SAMPLE)
-def test_exact_p_is_that_of_all_assignments(values: list[float], other: list[float]) -> None:
-    assume(len({*values, *other}) > 1)
+@given(TENTHS, TENTHS)
+def test_exact_p_is_that_of_all_assignments(tenths: list[int], other_tenths: list[int]) -> None:
+    assume(len({*tenths, *other_tenths}) > 1)
+    values, other = ([tenth / 10 for tenth in side] for side in (tenths, other_tenths))
     both, greater = permutation(values, other), permutation(values, other, "greater")
     assert isinstance(both, PValue)
     assert isinstance(greater, PValue)
-    assert (greater.p, both.p) == pytest.approx(enumerated(values, other))
+    assert (greater.p, both.p) == pytest.approx(enumerated(tenths, other_tenths))
     assert both.statistic == pytest.approx(np.mean(values) - np.mean(other))
     assert both.method == f"exact, {math.comb(len(values) + len(other), len(values))} permutations"
 
@@ -43,6 +46,36 @@ def test_large_samples_are_drawn_and_agree_with_the_t_test() -> None:
     assert found.method == "Monte Carlo, 9,999 random permutations"
     assert found.p == pytest.approx(ttest_ind(values, other).pvalue, abs=0.01)
     assert permutation(values[::-1], other) == found
+
+
+@pytest.mark.parametrize("alternative", ["two-sided", "greater"])
+@pytest.mark.parametrize("sizes", [(9, 9), (20, 7), (6, 30)])
+def test_drawn_p_is_scipys_but_for_the_draw(
+    sizes: tuple[int, int], alternative: Literal["two-sided", "greater"]
+) -> None:
+    rng = np.random.default_rng(sizes)
+    # Tenths, as accuracies are: many assignments have the same mean, and no two sums of theirs the same rounding.
+    values, other = (list(np.round(rng.normal(shift, 1, n), 1)) for shift, n in zip((0.5, 0), sizes, strict=True))
+    found = permutation(values, other, alternative)
+    oracle = permutation_test(
+        (values, other),
+        lambda a, b, axis: np.mean(a, axis=axis) - np.mean(b, axis=axis),
+        n_resamples=99_999,
+        vectorized=True,
+        alternative=alternative,
+        rng=np.random.default_rng(8),
+    )
+    assert isinstance(found, PValue)
+    assert found.method.startswith("Monte Carlo")
+    assert found.statistic == pytest.approx(oracle.statistic)
+    assert found.p == pytest.approx(oracle.pvalue, abs=0.02)
+
+
+def test_drawn_assignments_that_equal_the_observed_count_whatever_their_rounding() -> None:
+    values = [0.1] * 5 + [0.3] * 5
+    found = permutation(values, values)
+    assert isinstance(found, PValue)
+    assert (found.method, found.p) == ("Monte Carlo, 9,999 random permutations", 1)
 
 
 def test_drawn_p_is_never_zero() -> None:
