@@ -10,7 +10,7 @@ from l2t.report.cells import Cell, check_split, differing, gather, label
 from l2t.report.compare import compare, correct
 from l2t.report.entries import entry_of, mark_best
 from l2t.report.report import Entry, Report, Table
-from l2t.report.titles import dataset_title, metric_title, model_title, source_title, training_title
+from l2t.report.titles import Metric, dataset_title, metric_title, model_title, source_title, training_title
 from l2t.stats import PValue
 from l2t.store.rows import RunRow
 
@@ -27,18 +27,20 @@ def build(
     baseline: str | None = None,
     family: Literal["all", "dataset"] = "all",
     split_by: Sequence[str] = (),
+    metric: Metric = "last",
 ) -> Report:
     """Compare the methods of `rows` on each data set, target, source and length of training.
 
     specs: specification of each cell, as JSON values; planned: runs asked for of each cell, whether in `rows` or not.
     baseline: label of the row to compare with (default: l2tww, else scratch). family: what Holm's correction runs over.
     split_by: settings ("method.beta") whose values make rows of their own.
+    metric: what the tables are of; "last" has tables of the recall, too, where a rare class was cut.
     Raises UsageError where runs that differ in more than the seed meet in one entry, and for an unknown baseline or
     setting.
     """
     cells = gather(rows, specs, planned)
     check_split(cells, split_by)
-    tables = [table for key, members in by_table(cells).items() for table in _tables(key, members, split_by)]
+    tables = [table for key, members in by_table(cells).items() for table in _tables(key, members, split_by, metric)]
     known = dict.fromkeys(row for table in tables for row in table.rows)
     if baseline is not None and baseline not in known and tables:
         raise unknown("row to compare with", baseline, known, "l2t report")
@@ -81,21 +83,24 @@ def _key(cell: Cell) -> Key:
     )
 
 
-def _tables(key: Key, cells: Sequence[Cell], split_by: Sequence[str]) -> Iterator[Table]:
-    """The table of accuracies and, where a rare class was cut, that of its recall."""
+def _tables(key: Key, cells: Sequence[Cell], split_by: Sequence[str], asked: Metric) -> Iterator[Table]:
+    """The table of the metric and, where a rare class was cut, that of its recall."""
     _refuse_mixed(cells, split_by)
     settings = cells[0].settings
     sourced = next((cell for cell in cells if cell.first.source is not None), None)
     labels = sorted({label(cell, split_by) for cell in cells}, key=row_order)
-    for recall in (False, True) if settings["data.rare_class"] is not None else (False,):
-        entries = [entry_of(cell, label(cell, split_by), recall) for cell in cells]
+    metrics: list[Metric] = [] if asked == "rare-class" else [asked]
+    if settings["data.rare_class"] is not None and asked != "best-val":
+        metrics.append("rare-class")
+    for metric in metrics:
+        entries = [entry_of(cell, label(cell, split_by), metric) for cell in cells]
         yield Table(
             dataset=key[0],
             title=dataset_title(key[0]),
             target=model_title(key[1]),
             source=source_title(sourced.settings, str(sourced.first.source)) if sourced else None,
             training=training_title(settings),
-            metric=metric_title(settings, recall),
+            metric=metric_title(settings, metric),
             baseline=None,
             rows=tuple(labels),
             shots=tuple(sorted({entry.shots for entry in entries})),

@@ -1,10 +1,10 @@
-"""Comparisons with the baseline, and Holm's correction over all of them."""
+"""Comparisons with the baseline, and the corrections over all of them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from l2t.report.report import Comparison, Entry, Table
-from l2t.stats import NoTest, PValue, difference, holm, mann_whitney, wilcoxon
+from l2t.stats import PValue, benjamini_hochberg, difference, holm, mann_whitney, wilcoxon
 
 
 def compare(table: Table, shared: frozenset[str]) -> Table:
@@ -50,12 +50,13 @@ def correct(tables: Sequence[Table], family: str) -> list[Table]:
         for entry in table.entries:
             if entry.comparison is not None and isinstance(entry.comparison.test, PValue):
                 families.setdefault(_family(table, family), []).append(entry.comparison.test.p)
-    adjusted = {name: iter(holm(values)) for name, values in families.items()}
+    adjusted = {name: zip(holm(values), benjamini_hochberg(values), strict=True) for name, values in families.items()}
 
     def corrected(table: Table, entry: Entry) -> Entry:
         if entry.comparison is None or not isinstance(entry.comparison.test, PValue):
             return entry
-        return replace(entry, comparison=replace(entry.comparison, adjusted=next(adjusted[_family(table, family)])))
+        strict, discovered = next(adjusted[_family(table, family)])
+        return replace(entry, comparison=replace(entry.comparison, adjusted=strict, discovered=discovered))
 
     return [replace(table, entries=tuple(corrected(table, entry) for entry in table.entries)) for table in tables]
 

@@ -1,26 +1,32 @@
 """From a cell's runs to its entry in a table: which runs count, what is missing, which are best."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import isfinite
 
 from l2t.report.cells import Cell
 from l2t.report.report import Entry
+from l2t.report.titles import Metric
 from l2t.stats import summarize
 from l2t.store.rows import RunRow
 from l2t.store.state import State
 
+MEASURES: dict[Metric, Callable[[RunRow], float | None]] = {
+    "last": lambda run: run.accuracy,
+    "best-val": lambda run: run.best_val,
+    "rare-class": lambda run: run.rare_recall,
+}
+"""Where a run's row has the metric, percent."""
 
-def entry_of(cell: Cell, row: str, recall: bool) -> Entry:
-    """The cell's entry under the label `row`, with no comparison yet. recall: of the rare class instead of accuracy."""
+
+def entry_of(cell: Cell, row: str, metric: Metric) -> Entry:
+    """The cell's entry under the label `row`, with no comparison yet."""
     states = Counter(run.state for run in cell.rows)
     measured = [
         (run, value)
         for run in cell.rows
-        if run.state == State.DONE
-        and (value := run.rare_recall if recall else run.accuracy) is not None
-        and isfinite(value)
+        if run.state == State.DONE and (value := MEASURES[metric](run)) is not None and isfinite(value)
     ]
     values = tuple(value for _, value in measured)
     return Entry(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from l2t.report.section import Section
-from l2t.stats import Difference, NoTest, PValue, Summary
+from l2t.stats import Difference, Estimate, NoTest, PValue, Summary
 
 LEVEL = 0.05
 """Adjusted p-value below which a difference gets a star."""
@@ -26,6 +26,15 @@ class Comparison:
     """Wilcoxon signed-rank over the common seeds, not corrected; None where seeds share nothing."""
     interim: bool
     """Whether planned runs of a side are still missing: then p is shown, but never a star."""
+    discovered: float | None = None
+    """p after Benjamini and Hochberg's correction (share of false findings) over the same family."""
+    greater: PValue | NoTest | None = None
+    """Mann–Whitney U, one-sided: is the row better than the baseline (the thesis's reading)? Not corrected. This and
+    what follows is None where it was not asked for (`detail`)."""
+    a12: Estimate | NoTest | None = None
+    """How often a run of the row exceeds one of the baseline, in [0, 1]."""
+    delta: Estimate | NoTest | None = None
+    """Cliff's δ, in [−1, 1]: 2 · A12 − 1."""
 
     @property
     def significant(self) -> bool:
@@ -66,6 +75,8 @@ class Entry:
     """Whether its mean is the largest of its column, where there is more than one."""
     comparison: Comparison | None
     """None for the baseline itself and where there is no baseline to compare with."""
+    bootstrap: Estimate | NoTest | None = None
+    """Mean with its BCa interval; None where it was not asked for (`detail`)."""
 
     @property
     def missing(self) -> int:

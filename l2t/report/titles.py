@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Literal
 
 from l2t.errors import L2tError
 from l2t.registry import Registry
+
+Metric = Literal["last", "best-val", "rare-class"]
+"""What a table is of: accuracy after the last epoch, accuracy at the epoch that is best on the validation split, or
+recall of the rare class."""
 
 
 def dataset_title(name: str) -> str:
@@ -35,12 +39,13 @@ def training_title(settings: Mapping[str, Any]) -> str:
     return epochs + (f", at least {settings['train.min_steps']} steps" if settings["train.min_steps"] else "")
 
 
-def metric_title(settings: Mapping[str, Any], recall: bool) -> str:
+def metric_title(settings: Mapping[str, Any], metric: Metric) -> str:
     """ "accuracy", "recall of class 8"; with the rare class where one was cut."""
     rare = settings["data.rare_class"]
-    if recall:
+    if metric == "rare-class":
         return f"recall of class {rare} (cut to {settings['data.rare_images']} images)"
-    return "accuracy" if rare is None else f"accuracy with class {rare} cut to {settings['data.rare_images']} images"
+    accuracy = "accuracy" if metric == "last" else "accuracy at the epoch best on validation"
+    return accuracy if rare is None else f"{accuracy} with class {rare} cut to {settings['data.rare_images']} images"
 
 
 def _title(registry: Registry[Any], name: str) -> str:
