@@ -8,7 +8,7 @@ from typing import Any
 from l2t.errors import UsageError
 from l2t.report.report import Report, Table
 from l2t.report.section import Grid, Section
-from l2t.report.sections import against, omnibus, over_blocks
+from l2t.report.sections import omnibus, over_blocks, with_baseline
 
 Progress = Callable[[int, int, str], None]
 """Told after each step: steps done, steps in all, what it was."""
@@ -36,8 +36,8 @@ def all_tests(report: Report, rope: float = 1.0, progress: Progress | None = Non
             progress(next(numbers), total, what)
 
     columns = [omnibus.omnibus(table, step) for table in tables]
-    asked = [against.against(table, rope, step) for table in tables]
-    adjusted = iter(against.corrected([one for found in asked for one in found], report.family))
+    asked = [with_baseline.against(table, rope, step) for table in tables]
+    adjusted = iter(with_baseline.corrected([one for found in asked for one in found], report.family))
     asked = [[next(adjusted) for _ in found] for found in asked]
     ranked = [over_blocks.ranked(group, step) for group in groups]
 
@@ -46,14 +46,14 @@ def all_tests(report: Report, rope: float = 1.0, progress: Progress | None = Non
     for table, omnibus_tests, comparisons in zip(tables, columns, asked, strict=True):
         grids.append(omnibus.grid(table, omnibus_tests))
         if comparisons:
-            grids.append(against.grid(table, comparisons, rope))
+            grids.append(with_baseline.grid(table, comparisons, rope))
         place = {key: getattr(table, key) for key in ("dataset", "title", "target", "source", "training", "metric")}
         data.append(
             {
                 **place,
                 "baseline": table.baseline,
                 "columns": omnibus.data(omnibus_tests),
-                "comparisons": against.data(comparisons),
+                "comparisons": with_baseline.data(comparisons),
             }
         )
     grids += [over_blocks.grid(group, found) for group, found in zip(groups, ranked, strict=True)]
