@@ -1,6 +1,6 @@
 """`l2t report`: compare methods over seeds."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,13 +9,14 @@ from typer.core import TyperGroup
 
 from cli import output
 from cli.diagnostics import say
-from cli.selecting import Selection, choose
+from cli.selecting import Chosen, Selection, choose
 from cli.spread import spread
 from l2t import paths
 from l2t.errors import UsageError
 
 if TYPE_CHECKING:
     from l2t.report.cells import Cell
+    from l2t.report.report import Report
 
 
 class Format(StrEnum):
@@ -35,6 +36,17 @@ class Family(StrEnum):
     DATASET = "dataset"
 
 
+class MetricName(StrEnum):
+    """What the tables are of."""
+
+    LAST = "last"
+    BEST_VAL = "best-val"
+    RARE_CLASS = "rare-class"
+
+
+TABLES, PARTS, OUTPUT = "Tables", "Beside the tables", "Output"
+
+
 class ReportCommands(TyperGroup):
     """`l2t report` is the tables, unless what follows is the name of another command: `l2t report figures`."""
 
@@ -51,33 +63,94 @@ def group() -> None:
     """Compare methods over seeds."""
 
 
+@dataclass(frozen=True)
+class Layout:
+    """What the tables are of and what is compared, as options say it."""
+
+    metric: Annotated[
+        MetricName,
+        typer.Option(
+            rich_help_panel=TABLES,
+            help="Accuracy after the last epoch or at the one best on validation, or the rare class's recall.",
+        ),
+    ] = MetricName.LAST
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=TABLES, metavar="METHOD", help="Row to compare with. Default: l2tww, else scratch."
+        ),
+    ] = None
+    family: Annotated[
+        Family,
+        typer.Option(
+            rich_help_panel=TABLES, help="Correct p-values over all tests of the report, or over each data set's."
+        ),
+    ] = Family.ALL
+    split_by: Annotated[
+        list[str] | None,
+        typer.Option(
+            rich_help_panel=TABLES,
+            help="Give runs that differ in this setting (method.beta, train.lr, device) rows of their own.",
+            metavar="SETTING",
+        ),
+    ] = None
+
+    def tables(self, chosen: Chosen) -> "Report":
+        """The report of the chosen runs, without sections."""
+        from l2t.report.build import build
+
+        return build(
+            chosen.rows,
+            chosen.specs,
+            chosen.planned,
+            self.baseline,
+            self.family.value,
+            self.split_by or (),
+            self.metric.value,
+        )
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What stands beside the tables, as options say it."""
+
+    brief: Annotated[
+        bool, typer.Option("--brief", rich_help_panel=PARTS, help="Only the tables and what they mean: quick.")
+    ] = False
+    provenance: Annotated[
+        bool,
+        typer.Option(
+            "--provenance", rich_help_panel=PARTS, help="Code, machines, data and source networks, each with its runs."
+        ),
+    ] = False
+
+
 @app.command("tables")
 @spread
 def report(
     selection: Selection,
-    format: Annotated[Format, typer.Option(help="How to write it.")] = Format.RICH,
-    baseline: Annotated[
-        str | None, typer.Option(help="Row to compare with. Default: l2tww, else scratch.", metavar="METHOD")
-    ] = None,
-    family: Annotated[
-        Family, typer.Option(help="Correct p-values over all tests of the report, or over each data set's.")
-    ] = Family.ALL,
-    split_by: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Give runs that differ in this setting (method.beta, train.lr, device) rows of their own.",
-            metavar="SETTING",
-        ),
-    ] = None,
+    layout: Layout,
+    parts: Parts,
+    format: Annotated[Format, typer.Option(rich_help_panel=OUTPUT, help="How to write it.")] = Format.RICH,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", rich_help_panel=OUTPUT, help="The runs of one cell, and why each counts or not."),
+    ] = False,
     weights: Annotated[
-        bool, typer.Option("--weights", help="How far λ, w and γ moved, instead of accuracies (rich or json).")
+        bool,
+        typer.Option(
+            "--weights",
+            rich_help_panel=OUTPUT,
+            help="How far λ, w and γ moved, instead of accuracies (rich or json).",
+        ),
     ] = False,
 ) -> None:
     """Compare methods: a table per data set, target, source and length of training.
 
-    Mean ± 95 % interval of the accuracy in percent, number of runs, standard deviation, median, and a Mann–Whitney U
-    test of each method against a baseline, Holm-corrected. Missing and failed runs are counted. A star needs p < 0.05
-    and all planned runs; with fewer than five runs a side there is no test.
+    Mean ± 95 % interval in percent (best bold, ≈ not significantly different from it), number of runs, standard
+    deviation, median, and a Mann–Whitney U test of each method against a baseline, Holm-corrected; bootstrap intervals
+    and effect sizes below. Missing and failed runs are counted. A star needs p < 0.05 and all planned runs; with fewer
+    than five runs a side there is no test. See also: l2t report figures --help.
     """
     if weights and format not in (Format.RICH, Format.JSON):
         raise UsageError(f"--weights is shown as rich or json, not as {format.value}")
@@ -85,12 +158,40 @@ def report(
     if weights:
         from l2t.report.cells import gather
 
-        _write_weights(gather(chosen.rows, chosen.specs, chosen.planned), tuple(split_by or ()), format)
+        cells = gather(chosen.rows, chosen.specs, chosen.planned)
+        _write_weights(cells, tuple(layout.split_by or ()), format)
         return
+    if explain:
+        from l2t.report.explain import explain as explained
+        from l2t.report.report import Report
 
-    from l2t.report.build import build
+        section = explained(paths.home(), chosen.rows, chosen.specs, chosen.planned, layout.metric.value)
+        _write(Report((), layout.family.value, {}, (section,)), format)
+        return
+    _write(_made(selection, layout, parts, chosen), format)
 
-    made = build(chosen.rows, chosen.specs, chosen.planned, baseline, family.value, split_by or ())
+
+def _made(selection: Selection, layout: Layout, parts: Parts, chosen: Chosen) -> "Report":
+    """Tables and the sections that are asked for."""
+    from l2t.report.near_best import marked
+
+    made = marked(layout.tables(chosen))
+    if chosen.rows and not made.tables:
+        say("no run here has a rare class: l2t run --set data.rare_class=8 makes some")
+    if parts.brief:
+        return made
+    from l2t.report.detail import detailed
+    from l2t.report.sections.provenance import provenance
+
+    made = detailed(made)
+    sections = []
+    if chosen.rows:
+        origin = provenance(paths.home(), chosen.rows, chosen.specs, selection.text)
+        sections.append(origin if parts.provenance else replace(origin, grids=origin.grids[:1]))
+    return replace(made, sections=tuple(sections))
+
+
+def _write(made: "Report", format: Format) -> None:
     if format is Format.RICH:
         from l2t.report.formats import rich
 

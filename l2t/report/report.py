@@ -75,6 +75,9 @@ class Entry:
     """Whether its mean is the largest of its column, where there is more than one."""
     comparison: Comparison | None
     """None for the baseline itself and where there is no baseline to compare with."""
+    from_best: float | None = None
+    """p against the best of its column, Holm-corrected over the table (`near_best`); None for the best itself and where
+    no test was made."""
     bootstrap: Estimate | NoTest | None = None
     """Mean with its BCa interval; None where it was not asked for (`detail`)."""
 
@@ -82,6 +85,11 @@ class Entry:
     def missing(self) -> int:
         """Planned runs that neither ended well nor failed."""
         return max(0, self.planned - self.done - self.failed)
+
+    @property
+    def near_best(self) -> bool:
+        """Whether it is not significantly different from the best of its column."""
+        return self.from_best is not None and self.from_best >= LEVEL
 
 
 @dataclass(frozen=True)

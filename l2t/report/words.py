@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from l2t.report.report import LEVEL, Comparison, Entry, Report, Table
-from l2t.stats import PValue
+from l2t.stats import Estimate, NoTest, PValue
 
 
 def common_n(table: Table) -> int | None:
@@ -40,8 +40,10 @@ def n(entry: Entry) -> str:
     return str(entry.planned) if entry.summary.n == entry.planned else f"{entry.summary.n}/{entry.planned}"
 
 
-def star(entry: Entry) -> str:
-    return "*" if entry.comparison is not None and entry.comparison.significant else ""
+def marks(entry: Entry) -> str:
+    """ "*" where it differs from the baseline, "≈" where it is not significantly different from the best."""
+    star = "*" if entry.comparison is not None and entry.comparison.significant else ""
+    return star + ("≈" if entry.near_best else "")
 
 
 def number(value: float | None) -> str:
@@ -75,9 +77,30 @@ def p_adjusted(comparison: Comparison) -> str:
     return bracketed(comparison, p_value(comparison.adjusted)) + (" *" if comparison.significant else "")
 
 
-def p_paired(comparison: Comparison) -> str:
-    """The p-value of the paired test, in brackets where it is interim."""
-    return bracketed(comparison, p_value(comparison.paired.p)) if isinstance(comparison.paired, PValue) else "–"
+def p_discovered(comparison: Comparison) -> str:
+    """The p-value corrected for the share of false findings, in brackets where it is interim."""
+    return "–" if comparison.discovered is None else bracketed(comparison, p_value(comparison.discovered))
+
+
+def p_other(comparison: Comparison, test: PValue | NoTest | None) -> str:
+    """The p-value of another test of this comparison, in brackets where it is interim."""
+    return bracketed(comparison, p_value(test.p)) if isinstance(test, PValue) else "–"
+
+
+def interval(estimate: Estimate | NoTest | None) -> str:
+    """ "69.9 … 75.6"."""
+    if not isinstance(estimate, Estimate) or estimate.low is None or estimate.high is None:
+        return "–"
+    return f"{estimate.low:.1f} … {estimate.high:.1f}"
+
+
+def effect(estimate: Estimate | NoTest | None) -> str:
+    """ "0.71 (0.55 … 0.83)", in [−1, 1]."""
+    if not isinstance(estimate, Estimate):
+        return "–"
+    ends = [estimate.value, *(end for end in (estimate.low, estimate.high) if end is not None)]
+    value, *bounds = [f"{end:.2f}".replace("-", "−") for end in ends]
+    return f"{value} ({' … '.join(bounds)})" if bounds else value
 
 
 def bracketed(comparison: Comparison, text: str) -> str:
@@ -105,9 +128,29 @@ def how_tested(table: Table) -> list[str]:
     return sentences
 
 
+def effects_meaning(table: Table) -> list[str]:
+    """The sentences under the effects: what their columns are."""
+    methods = {entry.bootstrap.method for entry in table.entries if isinstance(entry.bootstrap, Estimate)}
+    sentences = [f"Interval of the mean: {method}." for method in sorted(methods)]
+    if any(entry.comparison is not None and entry.comparison.a12 is not None for entry in table.entries):
+        sentences.append(
+            f"p greater: one-sided Mann–Whitney, is it better than {table.baseline} (the thesis's reading),"
+            " uncorrected; p BH: two-sided, Benjamini–Hochberg over the same tests as Holm. A12: how often a run of the"
+            f" row exceeds one of {table.baseline}, Cliff's δ = 2 · A12 − 1."
+        )
+    return sentences
+
+
 def meaning(report: Report, table: Table) -> list[str]:
     """The sentences under the table: what differs, by which test, what is missing."""
-    return [*_compared(report, table), *_untested(table), *_counted(table), *_unusual(table), *table.notes]
+    return [
+        *_compared(report, table),
+        *_near_best(table),
+        *_untested(table),
+        *_counted(table),
+        *_unusual(table),
+        *table.notes,
+    ]
 
 
 def _compared(report: Report, table: Table) -> Iterator[str]:
@@ -126,6 +169,15 @@ def _compared(report: Report, table: Table) -> Iterator[str]:
     if len(final) < len(tested):
         which = "p-values in brackets are" if final else f"All p-values against {table.baseline} are"
         yield f"{which} interim, without stars: planned runs are missing" + ("." if final else f" ({how}).")
+
+
+def _near_best(table: Table) -> Iterator[str]:
+    tests = sum(entry.from_best is not None for entry in table.entries)
+    if any(entry.near_best for entry in table.entries):
+        yield (
+            "≈ is not significantly different from the best of its column (the same test, Holm over"
+            f" {tests} {'test' if tests == 1 else 'tests'} of this table)."
+        )
 
 
 def _untested(table: Table) -> Iterator[str]:

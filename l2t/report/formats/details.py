@@ -18,16 +18,26 @@ LEFT = ("method",)
 """Columns that are words: aligned left. All others are numbers."""
 
 
+def by_shots(table: Table) -> list[Entry]:
+    """Entries by shots, then by row."""
+    return sorted(table.entries, key=lambda entry: (entry.shots, table.rows.index(entry.row)))
+
+
 def lines(table: Table) -> Iterator[tuple[Entry, list[str]]]:
     """Each entry that has runs, by shots, then by row, and its cells, one for each heading."""
     compared = len(headings(table)) > 5
-    for entry in sorted(table.entries, key=lambda entry: (entry.shots, table.rows.index(entry.row))):
+    for entry in by_shots(table):
         cells = [str(entry.shots), entry.row, words.n(entry)]
         cells += [words.number(entry.summary.sd), words.number(entry.summary.median)]
         if compared:
             found = entry.comparison
             cells += (
-                [words.difference(found), words.p_raw(found), words.p_adjusted(found), words.p_paired(found)]
+                [
+                    words.difference(found),
+                    words.p_raw(found),
+                    words.p_adjusted(found),
+                    words.p_other(found, found.paired),
+                ]
                 if found is not None
                 else ["", "", "", ""]
             )

@@ -1,15 +1,20 @@
 """A report as LaTeX: a `table` with booktabs rules for each table, what it means in the caption.
 
-The document it is included in needs `\\usepackage{booktabs}`.
+The document it is included in needs `\\usepackage{booktabs}` and `\\usepackage{siunitx}`.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 
 from l2t.printable import printable
 from l2t.report import words
-from l2t.report.formats import details
+from l2t.report.formats import details, effects
 from l2t.report.report import Entry, Report, Table
 from l2t.report.section import Grid, Section
+
+NEEDS = (r"% needs \usepackage{booktabs}", r"% needs \usepackage{siunitx}")
+
+NUMBER = re.compile(r"([−-])?(\d+)(?:\.(\d+))?")
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -26,6 +31,8 @@ SPECIAL = {
     "←": r"$\leftarrow$",
     "×": r"$\times$",
     "−": "$-$",
+    "≈": r"$\approx$",
+    "δ": r"$\delta$",
     "≥": r"$\geq$",
     "<": "$<$",
     ">": "$>$",
@@ -35,7 +42,7 @@ SPECIAL = {
 
 
 def render(report: Report) -> str:
-    """A `table` environment a table, and one for each table of a section, for a document that loads booktabs."""
+    """A `table` environment a table, and one for each table of a section, for a document that loads both."""
     parts = [_environment(report, table) for table in report.tables]
     parts += [_grid(section, grid) for section in report.sections for grid in section.grids if grid.rows]
     return "\n".join("\n".join(part) + "\n" for part in parts)
@@ -46,44 +53,71 @@ def _environment(report: Report, table: Table) -> list[str]:
     matrix = [["", *(escaped(words.shots_title(shots)) for shots in table.shots)]]
     for row in table.rows:
         matrix.append([escaped(row), *(_cell(table.entry(row, shots), counted) for shots in table.shots)])
-    listed = [details.headings(table), *(cells for _, cells in details.lines(table))]
-    alignment = "".join("l" if heading in details.LEFT else "r" for heading in listed[0])
     sentences = [f"{words.title(table)}.", "Best in bold.", *words.meaning(report, table), *words.how_tested(table)]
-    return [
-        "% needs \\usepackage{booktabs}",
+    sentences += words.effects_meaning(table)
+    lines = [
+        *NEEDS,
         r"\begin{table}",
         r"  \centering",
         rf"  \caption{{{escaped(' '.join(sentences))}}}",
-        *_tabular("l" + "r" * len(table.shots), matrix),
-        r"",
-        r"  \medskip",
-        *_tabular(alignment, [[escaped(cell) for cell in row] for row in listed]),
-        r"\end{table}",
+        *_tabular(["l", *["r"] * len(table.shots)], matrix),
     ]
+    for part in (details, effects):
+        if headings := part.headings(table):
+            left = {index for index, heading in enumerate(headings) if heading in details.LEFT}
+            lines += ["", r"  \medskip", *_listed(headings, [cells for _, cells in part.lines(table)], left)]
+    return [*lines, r"\end{table}"]
+
+
+def _listed(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    left: Collection[int],
+    bold: Collection[tuple[int, int]] = (),
+) -> Iterator[str]:
+    """A table of texts. Columns of plain numbers are aligned at the decimal point by siunitx."""
+    kinds = []
+    for index, column in enumerate(zip(*rows, strict=True)):
+        numbers = [NUMBER.fullmatch(cell) for cell in column]
+        plain = (
+            index not in left
+            and any(numbers)
+            and all(bool(match) or cell in ("", "–") for match, cell in zip(numbers, column, strict=True))
+        )
+        if plain and not any(place == index for _, place in bold):
+            whole, part = (max(len(match[group] or "") for match in numbers if match) for group in (2, 3))
+            sign = "-" if any(match and match[1] for match in numbers) else ""
+            kinds.append(f"S[table-format={sign}{whole}.{part}]")
+        else:
+            kinds.append("l" if index in left else "r")
+
+    def drawn(row: int, column: int, cell: str) -> str:
+        if kinds[column].startswith("S"):
+            return cell.replace("−", "-") if NUMBER.fullmatch(cell) else f"{{{escaped(cell)}}}" if cell else ""
+        return rf"\textbf{{{escaped(cell)}}}" if (row, column) in bold else escaped(cell)
+
+    titles = [
+        f"{{{escaped(title)}}}" if kind.startswith("S") else escaped(title)
+        for title, kind in zip(headings, kinds, strict=True)
+    ]
+    cells = [[drawn(row, column, cell) for column, cell in enumerate(texts)] for row, texts in enumerate(rows)]
+    return _tabular(kinds, [titles, *cells])
 
 
 def _grid(section: Section, grid: Grid) -> list[str]:
-    rows = [
-        [
-            rf"\textbf{{{escaped(cell)}}}" if (row, column) in grid.bold else escaped(cell)
-            for column, cell in enumerate(cells)
-        ]
-        for row, cells in enumerate(grid.rows)
-    ]
-    alignment = "".join("l" if index in grid.left else "r" for index in range(len(grid.headings)))
     title = f"{section.title}: {grid.title}" if grid.title else section.title
     return [
-        "% needs \\usepackage{booktabs}",
+        *NEEDS,
         r"\begin{table}",
         r"  \centering",
         rf"  \caption{{{escaped(' '.join([f'{title}.', *grid.sentences]))}}}",
-        *_tabular(alignment, [[escaped(heading) for heading in grid.headings], *rows]),
+        *_listed(grid.headings, grid.rows, grid.left, grid.bold),
         r"\end{table}",
     ]
 
 
-def _tabular(alignment: str, rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield rf"  \begin{{tabular}}{{{alignment}}}"
+def _tabular(kinds: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield rf"  \begin{{tabular}}{{{''.join(kinds)}}}"
     yield r"    \toprule"
     for number, row in enumerate(rows):
         yield f"    {' & '.join(row).strip()} \\\\"
@@ -99,7 +133,8 @@ def _cell(entry: Entry | None, counted: bool) -> str:
     half = words.half_width(entry)
     number = rf"{words.mean(entry)} \pm {half}" if half else words.mean(entry)
     number = rf"\mathbf{{{number}}}" if entry.best else number
-    mark = "^{*}" if words.star(entry) else r"\phantom{^{*}}"
+    mark = words.marks(entry).replace("≈", r"\approx")
+    mark = f"^{{{mark}}}" if mark else r"\phantom{^{*}}"
     return f"${number}{mark}$" + (f" ({words.n(entry)})" if counted else "")
 
 

@@ -1,10 +1,10 @@
 """A report as Markdown (GitHub's tables), aligned so that it reads as plain text too."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from l2t.printable import printable
 from l2t.report import words
-from l2t.report.formats import details
+from l2t.report.formats import details, effects
 from l2t.report.report import Entry, Report, Table
 from l2t.report.section import Section
 
@@ -20,7 +20,6 @@ def _table_of(report: Report, table: Table) -> list[str]:
     matrix = [["", *map(words.shots_title, table.shots)]]
     for row in table.rows:
         matrix.append([row, *(_cell(table.entry(row, shots), counted) for shots in table.shots)])
-    listed = [details.headings(table), *(cells for _, cells in details.lines(table))]
     return [
         f"### {_escaped(words.title(table))}",
         "",
@@ -28,10 +27,19 @@ def _table_of(report: Report, table: Table) -> list[str]:
         "",
         *(f"{_escaped(sentence)}  " for sentence in words.meaning(report, table)),
         "",
-        *_table(listed, {index for index, heading in enumerate(listed[0]) if heading in details.LEFT}),
-        "",
+        *_listed(details.headings(table), details.lines(table)),
         *(f"{_escaped(sentence)}  " for sentence in words.how_tested(table)),
+        "",
+        *_listed(effects.headings(table), effects.lines(table)),
+        *(f"{_escaped(sentence)}  " for sentence in words.effects_meaning(table)),
     ]
+
+
+def _listed(headings: Sequence[str], lines: Iterable[tuple[Entry, Sequence[str]]]) -> list[str]:
+    if not headings:
+        return []
+    left = {index for index, heading in enumerate(headings) if heading in details.LEFT}
+    return [*_table([headings, *(cells for _, cells in lines)], left), ""]
 
 
 def _section(section: Section) -> list[str]:
@@ -54,7 +62,7 @@ def _cell(entry: Entry | None, counted: bool) -> str:
     half = words.half_width(entry)
     number = words.mean(entry) + (f" ± {half}" if half else "")
     number = f"**{number}**" if entry.best else number
-    return " ".join(part for part in (number, words.star(entry), f"({words.n(entry)})" if counted else "") if part)
+    return " ".join(part for part in (number, words.marks(entry), f"({words.n(entry)})" if counted else "") if part)
 
 
 def _table(rows: Sequence[Sequence[str]], left: set[int]) -> list[str]:

@@ -1,14 +1,14 @@
 """A report for the terminal: aligned lines of styled text. For `l2t report`; the terminal app can draw the same."""
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from l2t.printable import printable
 from l2t.report import words
-from l2t.report.formats import details
+from l2t.report.formats import details, effects
 from l2t.report.report import Entry, Report, Table
 from l2t.report.section import Grid, Section
 
@@ -26,9 +26,14 @@ def lines(report: Report, width: int | None = None) -> Iterator[Text]:
         for sentence in words.meaning(report, table):
             yield from _wrapped(sentence, width, "")
         yield Text()
-        yield from _details(table, width)
+        yield from _listed(details.headings(table), details.lines(table), width)
         for sentence in words.how_tested(table):
             yield from _wrapped(sentence, width, "dim")
+        if headings := effects.headings(table):
+            yield Text()
+            yield from _listed(headings, effects.lines(table), width)
+            for sentence in words.effects_meaning(table):
+                yield from _wrapped(sentence, width, "dim")
     for section in report.sections:
         yield Text()
         yield from _section(section, width)
@@ -81,7 +86,7 @@ def _column(table: Table, shots: int) -> list[Text]:
 
 
 def _parts(entry: Entry, counted: bool) -> tuple[str, str, str, str]:
-    half, star = words.half_width(entry), words.star(entry)
+    half, star = words.half_width(entry), words.marks(entry)
     return (
         words.mean(entry),
         f" ± {half}" if half else "",
@@ -100,10 +105,10 @@ def _cell(entry: Entry, counted: bool, widths: Sequence[int]) -> Text:
     )
 
 
-def _details(table: Table, width: int | None) -> Iterator[Text]:
-    rows = [details.headings(table)]
+def _listed(headings: list[str], lines: Iterable[tuple[Entry, list[str]]], width: int | None) -> Iterator[Text]:
+    rows = [headings]
     last = None
-    for entry, cells in details.lines(table):
+    for entry, cells in lines:
         rows.append(["", *cells[1:]] if entry.shots == last else cells)
         last = entry.shots
     columns = [_details_column(column) for column in zip(*rows, strict=True)]
