@@ -19,7 +19,7 @@ returns NaN or warns: where a number does not exist, the result says why in word
 | many tasks: interquartile mean, with interval | `iqm` |
 | many tasks: probability of improvement, with interval | `improvement` |
 | many tests: corrected for any false positive, or for their share | `holm`, `benjamini_hochberg` |
-| power: chance of finding, smallest difference found, seeds needed | `power`, `detectable`, `needed` |
+| power: chance of finding, smallest difference, seeds needed, spread | `power`, `detectable`, `needed`, `pooled_sd` |
 """
 
 from l2t.stats.a12 import a12
@@ -36,7 +36,7 @@ from l2t.stats.iqm import iqm
 from l2t.stats.kruskal import kruskal
 from l2t.stats.mannwhitney import mann_whitney
 from l2t.stats.permutation import permutation
-from l2t.stats.power import Needed, detectable, needed, power
+from l2t.stats.power import Needed, detectable, needed, pooled_sd, power
 from l2t.stats.summary import Summary, summarize
 from l2t.stats.tested import MINIMUM, NoTest, PValue
 from l2t.stats.tost import tost
@@ -67,6 +67,7 @@ __all__ = [
     "mann_whitney",
     "needed",
     "permutation",
+    "pooled_sd",
     "power",
     "summarize",
     "tost",

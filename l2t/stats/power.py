@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, pi, sqrt
+from math import exp, isfinite, lgamma, pi, sqrt
 
 from l2t.stats.summary import summarize
 from l2t.stats.tested import MINIMUM, NoTest
@@ -32,12 +32,15 @@ def power(n: int, other: int, effect: float, level: float = 0.05) -> float:
 
     By the t-test's noncentral t with the sizes multiplied by the asymptotic relative efficiency for normal values (the
     A.R.E. method of G*Power). Simulated normal samples agree within 0.03, but for five against five, where the exact
-    test has few p-values to choose from and finds less: 0.71 where this says 0.80.
+    test has few p-values to choose from and finds less: 0.71 where this says 0.80. 0 where not even complete
+    separation reaches the level, as with five against five below 0.0079.
     Oracle: `statsmodels.stats.power.TTestIndPower` with 3/π of the sizes; simulation (tests/unit/stats/test_power.py).
     """
     from scipy.special import stdtrit
     from scipy.stats import nct  # scipy.special.nctdtr is NaN here and there in the far tails
 
+    if _smallest_p(n, other) >= level:
+        return 0.0
     a, b = n * EFFICIENCY, other * EFFICIENCY
     freedom = a + b - 2
     shift = abs(effect) * sqrt(a * b / (a + b))
@@ -45,16 +48,38 @@ def power(n: int, other: int, effect: float, level: float = 0.05) -> float:
     return min(1.0, float(nct.sf(critical, freedom, shift)) + float(nct.sf(critical, freedom, -shift)))
 
 
+def _smallest_p(n: int, other: int) -> float:
+    """Two-sided p of complete separation, the smallest that n against `other` values without ties can have."""
+    return 2 * exp(lgamma(n + 1) + lgamma(other + 1) - lgamma(n + other + 1))
+
+
 def detectable(n: int, other: int, target: float = 0.8, level: float = 0.05) -> float | NoTest:
     """The smallest shift, in standard deviations, that n against `other` values find with the target's chance.
 
-    Multiply by the standard deviation for points of accuracy. NoTest below five a side.
+    Multiply by the standard deviation for points of accuracy. NoTest below five a side, and where not even complete
+    separation reaches the level.
     """
     if min(n, other) < MINIMUM:
         return NoTest(f"fewer than {MINIMUM} a side ({n} and {other})")
+    if _smallest_p(n, other) >= level:
+        return NoTest(f"p is never below {_smallest_p(n, other):.2g} with {n} and {other}")
     from scipy.optimize import brentq
 
     return float(brentq(lambda effect: power(n, other, effect, level) - target, 0, 20))
+
+
+def pooled_sd(values: Sequence[float], other: Sequence[float]) -> float | NoTest:
+    """Standard deviation of the finite values about their side's mean, n + m − 2 degrees of freedom, in their unit.
+
+    NoTest for fewer than two finite values a side or no spread on either.
+    Oracle: `std_meandiff_pooledvar` of statsmodels, times √(nm / (n + m)).
+    """
+    a, b = summarize(values), summarize(other)
+    if a.sd is None or b.sd is None:
+        return NoTest(f"fewer than 2 finite values a side ({a.n} and {b.n})")
+    if a.sd == b.sd == 0:
+        return NoTest("neither side has any spread")
+    return sqrt(((a.n - 1) * a.sd**2 + (b.n - 1) * b.sd**2) / (a.n + b.n - 2))
 
 
 def needed(
@@ -69,12 +94,9 @@ def needed(
     """
     if not difference or not isfinite(difference):
         raise ValueError(f"a difference that is finite and not 0 is needed, got {difference}")
-    a, b = summarize(values), summarize(other)
-    if a.sd is None or b.sd is None:
-        return NoTest(f"fewer than 2 finite values a side ({a.n} and {b.n})")
-    sd = sqrt(((a.n - 1) * a.sd**2 + (b.n - 1) * b.sd**2) / (a.n + b.n - 2))
-    if sd == 0:
-        return NoTest("neither side has any spread")
+    sd = pooled_sd(values, other)
+    if isinstance(sd, NoTest):
+        return sd
     effect = difference / sd
     too_few, enough = MINIMUM - 1, MOST
     if power(enough, enough, effect, level) < target:
@@ -85,4 +107,5 @@ def needed(
             enough = middle
         else:
             too_few = middle
-    return Needed(enough, (max(0, enough - a.n), max(0, enough - b.n)), sd)
+    here, there = (summarize(side).n for side in (values, other))
+    return Needed(enough, (max(0, enough - here), max(0, enough - there)), sd)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.power import TTestIndPower
+from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
-from l2t.stats import Needed, NoTest, PValue, detectable, mann_whitney, needed, power
+from l2t.stats import Needed, NoTest, PValue, detectable, mann_whitney, needed, pooled_sd, power
 
 N = st.integers(5, 200)
 
@@ -19,6 +20,7 @@ def test_power_is_that_of_a_t_test_with_three_over_pi_of_the_values(
     n: int, other: int, effect: float, level: float
 ) -> None:
     expected = TTestIndPower().power(effect, n * 3 / math.pi, level, ratio=other / n)
+    assume(2 / math.comb(n + other, n) < level)
     assume(math.isfinite(expected))  # its noncentral t is NaN here and there in the far tail
     assert power(n, other, effect, level) == pytest.approx(expected, abs=1e-6)
 
@@ -48,6 +50,27 @@ def test_simulated_samples_are_found_as_often_as_said(n: int, other: int) -> Non
         assert isinstance(result, PValue)
         found += result.p < 0.05
     assert found / 1500 == pytest.approx(0.8, abs=0.045)  # 0.03 of approximation, 0.02 of 1,500 tries
+
+
+def test_nothing_is_found_where_not_even_complete_separation_reaches_the_level() -> None:
+    separated = mann_whitney([1, 2, 3, 4, 5], [6, 7, 8, 9, 10])
+    assert isinstance(separated, PValue)
+    assert power(5, 5, 100, separated.p) == 0
+    assert power(5, 5, 100, separated.p + 1e-9) == pytest.approx(1)
+    assert detectable(5, 5, level=0.05 / 12) == NoTest("p is never below 0.0079 with 5 and 5")
+    found = needed([1, 2, 3, 4, 5], [1, 2, 3, 4, 5], 1000, level=0.05 / 12)
+    assert isinstance(found, Needed)
+    assert (found.seeds, 2 / math.comb(12, 6) < 0.05 / 12 < 2 / math.comb(10, 5)) == (6, True)
+
+
+def test_pooled_sd_is_statsmodels() -> None:
+    rng = np.random.default_rng(2)
+    values, other = list(rng.normal(50, 3, 12)), list(rng.normal(48, 1, 7))
+    compared = CompareMeans(DescrStatsW(values), DescrStatsW(other))
+    expected = compared.std_meandiff_pooledvar / math.sqrt(1 / 12 + 1 / 7)
+    assert pooled_sd([*values, math.nan], other) == pytest.approx(expected)
+    assert pooled_sd([1.0], other) == NoTest("fewer than 2 finite values a side (1 and 7)")
+    assert pooled_sd([1.0, 1.0], [2.0, 2.0]) == NoTest("neither side has any spread")
 
 
 def test_needed_is_the_smallest_number_that_reaches_the_target() -> None:
