@@ -30,7 +30,7 @@ class Selection:
 
     words: Annotated[
         list[str] | None,
-        typer.Argument(help=f"Which runs: {HELP}.", metavar="[FILTER]...", autocompletion=complete_filter),
+        typer.Argument(help=f"Which runs: {HELP}.", metavar="FILTER", autocompletion=complete_filter),
     ] = None
     filter: Annotated[
         list[str] | None,
