@@ -83,7 +83,7 @@ def more(entry: Entry, seeds: int) -> int:
 
 
 def lacking(planned: Sequence[Planned], rows: Iterable[RunRow]) -> list[Lacking]:
-    """Each cell of which the strict level needs more, once, with the most that a comparison needs.
+    """Each cell of which the strict level needs more, once, with the most that one asks for; by table, shots, row.
 
     rows: all runs of the home; new seeds are the smallest that none of the cell's has, so that methods share theirs. A
     cancelled run's is asked for again: until then its cell would stay unfinished.
@@ -102,7 +102,11 @@ def lacking(planned: Sequence[Planned], rows: Iterable[RunRow]) -> list[Lacking]
             if count > len(found[entry.cell].new if entry.cell in found else ()):
                 new = _free(count, taken.get(entry.cell, set()))
                 found[entry.cell] = Lacking(one.table, entry, seeds, new)
-    return list(found.values())
+    places = {id(one.table): number for number, one in enumerate(planned)}
+    return sorted(
+        found.values(),
+        key=lambda cell: (places[id(cell.table)], cell.entry.shots, cell.table.rows.index(cell.entry.row)),
+    )
 
 
 def _free(count: int, taken: set[int]) -> tuple[int, ...]:

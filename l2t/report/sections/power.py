@@ -13,6 +13,7 @@ from l2t.report.sections.planning import Lacking, Planned, lacking, more, plan
 from l2t.report.sections.queueing import lines
 from l2t.report.words import listed, shots_title
 from l2t.spec import RunSpec
+from l2t.spec.values import write_seeds
 from l2t.stats import Needed, NoTest
 from l2t.store.rows import RunRow
 
@@ -181,6 +182,7 @@ def _cell(cell: Lacking, refused: Mapping[str, str]) -> dict[str, Any]:
         "shots": cell.entry.shots,
         "row": cell.entry.row,
         "seeds_needed": cell.needed,
-        "seeds_to_ask_for": list(cell.new),
+        "more": len(cell.new),
+        "seeds_to_ask_for": write_seeds(cell.new),
         "no_command": refused.get(cell.entry.cell),
     }

@@ -28,6 +28,7 @@ from l2t.spec import DataSettings, RunSpec, SourceRef, TrainSettings
 from l2t.spec.recipe_file import read_recipe
 from l2t.spec.request import SweepRequest
 from l2t.spec.sweep import Point, expand
+from l2t.spec.values import read_seeds
 from l2t.stats import Needed, detectable, needed, pooled_sd
 from l2t.store.state import State
 from l2t.store.store import Store
@@ -74,6 +75,12 @@ def texts(section: Section) -> list[str]:
     return [*cells, said(section), json.dumps(section.data, allow_nan=False, ensure_ascii=False)]
 
 
+def asked_for(cell: dict[str, Any]) -> list[int]:
+    seeds = list(read_seeds(cell["seeds_to_ask_for"]))
+    assert len(seeds) == cell["more"]
+    return seeds
+
+
 def asked_by(command: str) -> tuple[Point, ...]:
     """What `l2t run` expands a line to."""
     words = shlex.split(command)
@@ -103,7 +110,8 @@ def test_the_lines_queue_the_missing_seeds_of_the_same_cells_and_nothing_else(tm
     recipe.unlink()  # a line stands for itself
     before, section = report_of(home, 1000.0)
     [command] = section.data["commands"]
-    asked = {cell["cell"]: cell["seeds_to_ask_for"] for cell in section.data["cells"]}
+    assert command.startswith("l2t run --method scratch,ufm,l2tww,l2twww --dataset digits --shots 1,3 --seeds 4-4 ")
+    asked = {cell["cell"]: asked_for(cell) for cell in section.data["cells"]}
     assert set(asked) == {entry.cell for entry in before.tables[0].entries}
     assert list(asked.values()) == [[4]] * 8  # with five a side p can be below 0.05 / 6
 
@@ -250,9 +258,9 @@ def test_runs_that_wait_are_not_asked_for_and_cancelled_ones_are_asked_for_again
     add(runs, "ufm", [None, None], State.QUEUED, seeds=[6, 8], source=SOURCE)
     add(runs, "ufm", [None], State.FAILED, seeds=[7], source=SOURCE)
     add(runs, "ufm", [None], State.CANCELLED, seeds=[5], source=SOURCE)
-    ours, base = power(runs.report(), runs.specs, runs.rows).data["cells"]
-    assert ours["seeds_to_ask_for"] == [5, *range(9, needs + 1)]
-    assert base["seeds_to_ask_for"] == list(range(5, needs))
+    base, ours = power(runs.report(), runs.specs, runs.rows).data["cells"]
+    assert asked_for(ours) == [5, *range(9, needs + 1)]
+    assert asked_for(base) == list(range(5, needs))
 
 
 def test_the_seeds_of_runs_that_are_not_selected_are_taken(runs) -> None:
@@ -261,7 +269,7 @@ def test_the_seeds_of_runs_that_are_not_selected_are_taken(runs) -> None:
     everything = list(runs.rows)
     runs.rows = [row for row in runs.rows if row.seed < 6]
     cells = power(runs.report(), runs.specs, everything).data["cells"]
-    assert [cell["seeds_to_ask_for"][0] for cell in cells] == [9, 9]
+    assert [asked_for(cell)[0] for cell in cells] == [9, 9]
 
 
 def test_a_baseline_gets_what_its_hungriest_comparison_needs(runs) -> None:
