@@ -28,7 +28,7 @@ SHOTS = (5, 10, 20, 30, 50)
 ROWS = [("scratch", None), *((method, beta) for method in ("ufm", "l2tww") for beta in (0.1, 0.5, 1.0, 2.0))]
 SEEDS = 30
 ASKED = ("report", "--split-by", "method.beta", "--baseline", "l2tww beta=0.5")
-IMPORTS = "import typer, scipy.stats, rich.console, l2t.store.store, l2t.report.build"
+IMPORTS = "import typer, scipy.stats, rich.console, l2t.store.store, l2t.report.build, l2t.methods.registry, cli.report"
 
 
 def fill(home: Path) -> None:

@@ -203,6 +203,31 @@ def test_a_filter_that_hides_seeds_leaves_the_result_interim(home: Path) -> None
     assert "interim, without stars" in l2t("report", "seed=0-4")
 
 
+def test_report_chooses_runs_by_options_too(home: Path) -> None:
+    def rows(*arguments: str) -> set[str]:
+        return {row["row"] for row in csv.DictReader(io.StringIO(l2t("report", *arguments, "--format", "csv")))}
+
+    everything = rows()
+    assert rows("--since", "1h") == everything
+    assert rows("--filter", "method=ufm,scratch seed=0-4") == rows("method=ufm,scratch") == {"ufm", "scratch"}
+    assert rows("--tag", "nothing-has-it") == set()
+    assert l2t("report", "--since", "yesterday", code=2) == ""
+
+
+def test_a_brief_report_is_the_beginning_of_the_whole(home: Path) -> None:
+    brief, whole = l2t("report", "--brief"), l2t("report")
+    assert "Cliff's δ" in whole
+    assert "Cliff's δ" not in brief
+    assert whole.startswith(brief.splitlines()[0])
+    assert "Provenance" in whole
+
+
+def test_report_explains_a_cell(home: Path) -> None:
+    text = l2t("report", "--explain", "method=ufm")
+    assert "planned runs are in the table" in text
+    assert json.loads(l2t("report", "--explain", "method=ufm", "--format", "json"))["sections"]
+
+
 def test_report_on_a_terminal_fits_it(home: Path) -> None:
     shown = on_terminal("report", columns=60, NO_COLOR="1")
     assert max(len(line) for line in shown.splitlines()) <= 60

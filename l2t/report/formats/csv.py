@@ -6,7 +6,7 @@ from typing import Any
 
 from l2t.printable import printable
 from l2t.report.report import Entry, Report, Table
-from l2t.stats import PValue
+from l2t.stats import Estimate, PValue
 
 
 def render(report: Report) -> str:
@@ -37,6 +37,8 @@ COLUMNS = (
         "no_test",
     ),
     *("paired_test", "paired_method", "paired_statistic", "paired_p", "no_paired_test"),
+    *("bootstrap_low", "bootstrap_high", "p_best_adjusted", "near_best", "p_benjamini_hochberg", "p_greater"),
+    *("a12", "a12_low", "a12_high", "cliffs_delta", "cliffs_delta_low", "cliffs_delta_high"),
 )
 
 
@@ -54,6 +56,9 @@ def _line(report: Report, table: Table, entry: Entry) -> dict[str, Any]:
     line |= {name: getattr(entry, name) for name in ("method", "row", "shots", "cell", "planned", "done", "failed")}
     line |= {name: getattr(entry, name) for name in ("running", "waiting", "cancelled", "late", "best")}
     line |= {name: getattr(summary, name) for name in ("n", "mean", "sd", "median", "confidence")}
+    line |= {"p_best_adjusted": entry.from_best, "near_best": entry.near_best}
+    if isinstance(entry.bootstrap, Estimate):
+        line |= {"bootstrap_low": entry.bootstrap.low, "bootstrap_high": entry.bootstrap.high}
     found = entry.comparison
     if found is None:
         return line
@@ -72,4 +77,10 @@ def _line(report: Report, table: Table, entry: Entry) -> dict[str, Any]:
         line |= {"paired_statistic": found.paired.statistic, "paired_p": found.paired.p}
     elif found.paired is not None:
         line["no_paired_test"] = found.paired.reason
+    line["p_benjamini_hochberg"] = found.discovered
+    if isinstance(found.greater, PValue):
+        line["p_greater"] = found.greater.p
+    for name, effect in (("a12", found.a12), ("cliffs_delta", found.delta)):
+        if isinstance(effect, Estimate):
+            line |= {name: effect.value, f"{name}_low": effect.low, f"{name}_high": effect.high}
     return line

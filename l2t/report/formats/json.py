@@ -18,6 +18,7 @@ def render(report: Report) -> str:
         plain["heading"] = words.title(table)
         plain["meaning"] = [*words.meaning(report, table), *words.how_tested(table)]
         for line, entry in zip(plain["entries"], table.entries, strict=True):
+            line["near_best"] = entry.near_best
             line["summary"]["half_width"] = entry.summary.half_width
             if entry.comparison is not None:
                 line["comparison"]["significant"] = entry.comparison.significant

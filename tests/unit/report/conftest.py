@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from l2t.report.build import build
+from l2t.report.detail import detailed
+from l2t.report.near_best import marked
 from l2t.report.report import Report
 from l2t.spec import RunSpec, SourceRef
 from l2t.store.rows import RunRow
@@ -80,4 +82,4 @@ def mixed(runs: Runs) -> Report:
     runs.add("l2twww", sample(31.0, 2), shots=5, dataset="cifar10", target="vgg9")
     runs.add("l2twww", [None] * 4, State.QUEUED, seeds=[2, 3, 4, 5], shots=5, dataset="cifar10", target="vgg9")
     runs.add("l2twww", [40.0], shots=10, dataset="cifar10", target="vgg9")
-    return runs.report()
+    return marked(detailed(runs.report()))
