@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from l2t.store.folder import JobFolder
+from l2t.store.meta_weights import Image, Weights
 from l2t.store.plain import RefusedError
 from l2t.store.state import State
+from l2t.store.traces import Traces
 from tui.feed import Reader
-from tui.traces import Traces
-from tui.weights import Image, Weights
 
 NONE_YET = "No meta-weights yet: the first are written when the run begins to train."
 NO_METHOD = "{method} learns no meta-weights. l2tww and l2twww do."

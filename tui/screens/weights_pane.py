@@ -14,8 +14,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from l2t.printable import printable
+from l2t.store.meta_weights import Grid
 from tui.actions import TABLES, bindings, of
-from tui.weights import Grid
 from tui.weights_view import WeightsData, WeightsView
 from tui.widgets.bars import Bars
 from tui.widgets.drawn import Drawn

@@ -12,13 +12,13 @@ from textual.app import App, ComposeResult
 from l2t.methods.meta_config import MetaConfig
 from l2t.spec import RunSpec
 from l2t.store.folder import JobFolder
+from l2t.store.meta_weights import MOST_PAIRS
 from l2t.store.plain import RefusedError
 from l2t.store.rows import Submission
 from l2t.store.store import Store
+from l2t.store.traces import KEPT, Traces
 from tui.feed import Reader
 from tui.screens.weights_pane import WeightsPane
-from tui.traces import KEPT, Traces
-from tui.weights import MOST_PAIRS
 from tui.weights_view import WeightsData, WeightsView
 from tui.widgets.bars import Bars
 from tui.widgets.heat import Heat

@@ -11,8 +11,8 @@ from pathlib import Path
 from l2t.spec.trace import META
 from l2t.store.arrays import Archive, Array
 from l2t.store.folder import JobFolder
+from l2t.store.meta_weights import Image, Layout, Weights, layout_of, probe_of
 from l2t.store.plain import RefusedError, listed, opened_file
-from tui.weights import Image, Layout, Weights, layout_of, probe_of
 
 LARGEST_FILE = 4 << 20
 """Bytes of an archive above which it is not read."""
