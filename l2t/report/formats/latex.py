@@ -33,6 +33,8 @@ SPECIAL = {
     "−": "$-$",
     "≈": r"$\approx$",
     "δ": r"$\delta$",
+    "χ": r"$\chi$",
+    "²": "$^2$",
     "≥": r"$\geq$",
     "<": "$<$",
     ">": "$>$",
@@ -139,5 +141,8 @@ def _cell(entry: Entry | None, counted: bool) -> str:
 
 
 def escaped(text: str) -> str:
-    """`text` for LaTeX's text mode."""
-    return "".join(SPECIAL.get(character, character) for character in printable(text))
+    """`text` for LaTeX's text mode; two hyphens stay two."""
+    shown = printable(text)
+    return "".join(
+        "-{}" if shown[at : at + 2] == "--" else SPECIAL.get(character, character) for at, character in enumerate(shown)
+    )

@@ -1,6 +1,7 @@
 """What else can be asked of the same numbers: omnibus tests, ranks, permutation, equivalence, Bayesian answers."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import count
 from math import isfinite
 from typing import Any
@@ -57,7 +58,8 @@ def all_tests(report: Report, rope: float = 1.0, progress: Progress | None = Non
             }
         )
     grids += [over_blocks.grid(group, found) for group, found in zip(groups, ranked, strict=True)]
-    grids.append(Grid("", (), (), sentences=tuple(_meaning(report, rope, any(asked)))))
+    last = grids.pop() if grids else Grid("", (), ())
+    grids.append(replace(last, sentences=(*last.sentences, *_meaning(report, rope, any(asked)))))
     together = [over_blocks.data(group, found) for group, found in zip(groups, ranked, strict=True)]
     values = {"rope_points": rope, "family": report.family, "tables": data, "over_columns": together}
     return Section("all_tests", "Further tests", grids, values)

@@ -1,6 +1,7 @@
 """What so many seeds can find, how many a difference needs, and the command lines that queue those still missing."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 from typing import Any
 
@@ -40,9 +41,13 @@ def power(
     commands, refused = _commands(cells, specs)
     tables = [[one for one in planned if one.table is table] for table in report.tables]
     grids = [_grid(members) for members in tables if members]
-    if planned:
-        grids.append(Grid("", (), (), sentences=tuple(_meaning(planned, difference, target))))
-        grids.append(_to_run(cells, commands, refused, difference))
+    if grids:
+        grids[-1] = _with(grids[-1], _meaning(planned, difference, target))
+        to_run = tuple(_to_run(cells, refused, difference))
+        if commands:
+            grids.append(Grid("What queues them:", ("command",), tuple((text,) for text in commands), sentences=to_run))
+        else:
+            grids[-1] = _with(grids[-1], to_run)
     else:
         grids.append(Grid("", (), (), sentences=("Nothing is compared with a baseline here.",)))
     data = {
@@ -54,6 +59,10 @@ def power(
         "commands": commands,
     }
     return Section("power", f"Power: seeds that find {difference:g} points", grids, data)
+
+
+def _with(grid: Grid, sentences: Iterable[str]) -> Grid:
+    return replace(grid, sentences=(*grid.sentences, *sentences))
 
 
 def _commands(cells: Sequence[Lacking], specs: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], dict[str, str]]:
@@ -121,27 +130,24 @@ def _meaning(planned: Sequence[Planned], difference: float, target: float) -> It
     if sizes[-1] > 1:
         levels = " or ".join(f"{LEVEL / size:.2g} (of {size})" for size in sizes)
         yield (
-            f"strict: the same at p < {levels}, which the smallest p of a family has to reach for a star (Holm); more"
+            f"strict: the same at p < {levels}, which the smallest p of a family has to be below for a star (Holm); more"
             " is meant so."
         )
 
 
-def _to_run(cells: Sequence[Lacking], commands: Sequence[str], refused: Mapping[str, str], difference: float) -> Grid:
-    """The command lines, and what a reader must know before using one."""
-    sentences = []
+def _to_run(cells: Sequence[Lacking], refused: Mapping[str, str], difference: float) -> Iterator[str]:
+    """What a reader must know before using the command lines."""
+    number = sum(len(cell.new) for cell in cells if cell.entry.cell not in refused)
     if not cells:
-        sentences.append(f"No seeds to add for {difference:g} points.")
-    if commands:
-        number = sum(len(cell.new) for cell in cells if cell.entry.cell not in refused)
-        sentences.append(
+        yield f"No seeds to add for {difference:g} points."
+    if number:
+        yield (
             f"{number:,} run{'s' if number != 1 else ''}. Seeds added after results are known are optional stopping:"
             " p-values take n as planned. They are recorded as late, and every report says so."
         )
     for reason in dict.fromkeys(refused.values()):
         places = [_place(cell) for cell in cells if refused.get(cell.entry.cell) == reason]
-        sentences.append(f"No command for {listed(places)}: {reason}.")
-    title = "What queues them:" if commands else ""
-    return Grid(title, ("command",), tuple((text,) for text in commands), sentences=tuple(sentences))
+        yield f"No command for {listed(places)}: {reason}."
 
 
 def _place(cell: Lacking) -> str:

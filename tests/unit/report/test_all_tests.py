@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from l2t.errors import UsageError
-from l2t.report.formats import rich
+from l2t.report.formats import latex, rich
 from l2t.report.report import Report
 from l2t.report.section import Section
 from l2t.report.sections.all_tests import all_tests
@@ -122,6 +122,14 @@ def test_every_line_fits_80_columns(runs, three):
     assert max(line.cell_len for line in rich.lines(drawn, 80)) <= 80
 
 
+def test_latex_has_every_sentence_and_no_character_that_it_lacks(runs, three):
+    report = runs.report()
+    section = all_tests(report)
+    drawn = latex.render(replace(report, tables=(), sections=(section,)))
+    assert drawn.isascii()
+    assert all(latex.escaped(sentence) in drawn for grid in section.grids for sentence in grid.sentences)
+
+
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_few_runs_are_not_tested_and_the_reason_is_a_sentence(runs, n):
     runs.add("ufm", sample(60.0, n) or [None] * 3, State.DONE if n else State.FAILED)
@@ -224,7 +232,7 @@ def test_before_the_planned_n_everything_is_interim_and_nothing_bold(runs):
     section = all_tests(runs.report())
     assert [bool(grid.bold) for grid in finished[:2]] == [False, True]
     assert [cell for cell in finished[0].rows[0] if cell.startswith("(")] == []
-    omnibus, against, _, _ = section.grids
+    omnibus, against, _ = section.grids
     assert not against.bold
     assert omnibus.rows[0][-1].startswith("(")
     assert all(cell.startswith("(") for row in against.rows for cell in row[2:6])

@@ -19,7 +19,7 @@ from l2t.data.registry import resolve
 from l2t.errors import UsageError
 from l2t.methods.registry import methods
 from l2t.report.build import build
-from l2t.report.formats import rich
+from l2t.report.formats import latex, rich
 from l2t.report.report import Report
 from l2t.report.section import Section
 from l2t.report.sections.power import power
@@ -301,6 +301,15 @@ def test_every_line_of_numbers_and_words_fits_80_columns(runs) -> None:
     drawn = [line.plain for line in rich.lines(replace(report, tables=(), sections=(section,)), 80)]
     assert max(len(line) for line in drawn if "l2t run" not in line) <= 80
     assert any(f" {section.data['commands'][0]}" == line for line in drawn)  # in one piece, to be copied
+
+
+def test_hyphens_of_options_stay_two_in_latex(runs) -> None:
+    add(runs, "ufm", sample(60.0), source=SOURCE)
+    add(runs, "scratch", sample(60.0))
+    report = runs.report()
+    drawn = latex.render(replace(report, tables=(), sections=(power(report, runs.specs, runs.rows),)))
+    assert drawn.isascii()
+    assert r"l2t run -{}-method scratch,ufm -{}-dataset digits" in drawn
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
