@@ -47,6 +47,8 @@ COMMANDS = {
     "ls": Command("cli.ls:ls", "List runs; filter and sort them.", "Experiments"),
     "show": Command("cli.show:show", "Everything known about one run.", "Experiments"),
     "logs": Command("cli.logs:logs", "What a run, or the supervisor, wrote; follow it.", "Experiments"),
+    "export": Command("cli.export:app", "Runs and their metrics as tidy tables: CSV, Parquet.", "Experiments"),
+    "verify": Command("cli.verify:verify", "Compute finished runs again; are the bits the same?", "Experiments"),
     "up": Command("cli.up:up", "Start a supervisor, which works on the queue in the background.", "In the background"),
     "down": Command("cli.up:down", "End the supervisor, after what runs or --now.", "In the background"),
     "status": Command("cli.status:status", "Who works on what, what is left, what to do next.", "In the background"),
