@@ -130,8 +130,8 @@ def _meaning(planned: Sequence[Planned], difference: float, target: float) -> It
     if sizes[-1] > 1:
         levels = " or ".join(f"{LEVEL / size:.2g} (of {size})" for size in sizes)
         yield (
-            f"strict: the same at p < {levels}, which the smallest p of a family has to be below for a star (Holm); more"
-            " is meant so."
+            f"strict: the same at p < {levels}, which the smallest p of a family has to be below for a star (Holm);"
+            " more is meant so."
         )
 
 
