@@ -14,6 +14,7 @@ from cli.slots import WHERE, slot_settings
 from cli.spread import spread
 from l2t import paths
 from l2t.errors import UsageError
+from l2t.printable import printable
 from l2t.words import duration, percent
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ COLOURS = {"identical": "green", "differs": "red", "other machine": "yellow", "c
 COLUMNS = (
     *(Column("run"), Column("method"), Column("data set", cut=True), Column("shots", right=True)),
     *(Column("seed", right=True), Column("recorded %", right=True), Column("again %", right=True)),
-    *(Column("verdict", colours=COLOURS), Column("", cut=True)),
+    Column("verdict", colours=COLOURS),
 )
 
 
@@ -126,17 +127,23 @@ def _plain(verdict: "Verdict") -> dict[str, object]:
 
 def _write(verdicts: "Sequence[Verdict]", rows: "Mapping[str, RunRow]") -> None:
     lines = []
+    told: dict[str, list[str]] = {}
     for verdict in verdicts:
         row = rows[verdict.run]
         lines.append(
             (
                 *(row.id[:SHORT], row.method, row.dataset, str(row.shots), str(row.seed)),
-                *(percent(verdict.recorded), percent(verdict.repeated), verdict.outcome.value, _about(verdict)),
+                *(percent(verdict.recorded), percent(verdict.repeated), verdict.outcome.value),
             )
         )
+        if about := _about(verdict):
+            told.setdefault(about, []).append(row.id[:SHORT])
     write_table(COLUMNS, lines)
+    write("")
+    for about, runs in told.items():
+        write_paragraph(printable(f"{', '.join(runs)}: {about}"))
     counts = Counter(verdict.outcome.value for verdict in verdicts)
-    write("\n" + ", ".join(f"{number} {outcome}" for outcome, number in counts.items()))
+    write(", ".join(f"{number} {outcome}" for outcome, number in counts.items()))
     if counts["differs"]:
         write_paragraph(
             "differs: fingerprint, engine number and source network are equal, so the bits must be, too. Either the"
@@ -153,7 +160,7 @@ def _about(verdict: "Verdict") -> str:
     """What is not the same, the most telling first."""
     differs = verdict.outcome.value == "differs"
     parts = [verdict.why] if verdict.why else []
-    parts += verdict.bits if differs else ()
+    parts += [f"not the same: {', '.join(verdict.bits)}"] if differs and verdict.bits else []
     if verdict.difference is not None and (differs or verdict.outcome.value == "other machine"):
         deviations = verdict.deviations
         spread = "" if deviations is None else f" = {deviations:.1f} sd (n = {verdict.n})"

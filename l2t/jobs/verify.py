@@ -135,7 +135,9 @@ class Trial:
         make_folder(here.path)
         for target, link in ((there.weights, here.weights), (there.result, here.result)):
             if not target.is_file():
-                raise UsageError(f"{target.name} of its source network {name} ({hash[:SHORT]}) is gone")
+                raise UsageError(
+                    f"{target.name} of its source network {name} ({hash[:SHORT]}) is gone: train or import it again"
+                )
             if not link.exists():
                 link.symlink_to(target)
 

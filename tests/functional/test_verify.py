@@ -129,9 +129,9 @@ def test_a_real_worker_computes_again_what_was_recorded_elsewhere(temporary: Pat
     done = l2t("verify", f"id={specs[0].id}", "--seed", "5", "--jobs", "1")
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith("l2t: 1 of 1 finished runs, drawn by --seed 5; about ")
-    [line] = [line for line in done.stdout.splitlines() if line.startswith(specs[0].id[:8])]
-    assert "  other machine  " in line
-    assert re.search(r"[+−]\d+\.\d points = \d+\.\d sd \(n = 2\); cpu tiny → ", line)
+    line, about = [line for line in done.stdout.splitlines() if line.startswith(specs[0].id[:8])]
+    assert line.endswith("  other machine")
+    assert re.match(r"[0-9a-f]{8}: [+−]\d+\.\d points = \d+\.\d sd \(n = 2\); cpu tiny → ", about)
     assert "1 other machine" in done.stdout
     assert contents(home) == before
     assert [*temporary.glob("l2t-*")] == []
@@ -225,7 +225,9 @@ def test_what_cannot_be_computed_says_why(temporary: Path, home: Path, make_run:
     for spec in (fails, diverges):
         change(JobFolder.of(home, "run", spec.id).env, fingerprint={"device": "cpu", "threads": 1})
     found = verdicts(home)
-    assert found[sourced.id].why == "weights.pt of its source network glyphs (abababab) is gone"
+    assert (
+        found[sourced.id].why == "weights.pt of its source network glyphs (abababab) is gone: train or import it again"
+    )
     assert found[lost.id].why == "its result.json is gone or damaged (l2t store check says more)"
     assert found[fails.id].why == "invalid: too many shots"
     assert found[diverges.id].why == "diverged: loss is nan in epoch 1"
