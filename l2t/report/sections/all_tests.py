@@ -23,7 +23,7 @@ def all_tests(report: Report, rope: float = 1.0, progress: Progress | None = Non
     Of all columns together Friedman's test with average ranks and critical difference, interquartile means and the
     probability of improvement.
     rope: percentage points, above 0, to be chosen before looking; else UsageError.
-    15 columns × 9 methods × 30 seeds take 3 s.
+    15 columns × 9 methods × 30 seeds take 3 to 6 s.
     """
     if not (isfinite(rope) and rope > 0):
         raise UsageError(f"a region of practical equivalence of ±{rope:g} points is none: give a number above 0")

@@ -46,9 +46,14 @@ class Ranked:
 
 def gather(tables: Sequence[Table]) -> list[Group]:
     """The groups that have at least two methods, in the order of the tables."""
-    alike: dict[tuple[str | None, ...], list[Table]] = {}
+    seen: Counter[tuple[str | None, ...]] = Counter()
+    alike: dict[tuple[str | int | None, ...], list[Table]] = {}
     for table in tables:
-        alike.setdefault((table.target, table.source, table.training, table.metric), []).append(table)
+        key = (table.target, table.source, table.training, table.metric)
+        # Two source networks of one name make tables of one heading, which do not belong together.
+        number = seen[(*key, table.dataset)]
+        seen[(*key, table.dataset)] += 1
+        alike.setdefault((*key, number), []).append(table)
     return [_group(members) for members in alike.values() if len({row for table in members for row in table.rows}) > 1]
 
 

@@ -12,7 +12,7 @@ from l2t.report.formats import latex, rich
 from l2t.report.report import Report
 from l2t.report.section import Section
 from l2t.report.sections.all_tests import all_tests
-from l2t.spec import TrainSettings
+from l2t.spec import SourceRef, TrainSettings
 from l2t.stats import bayes, friedman, holm, improvement, iqm, kruskal, permutation, tost
 from l2t.store.state import State
 
@@ -213,6 +213,16 @@ def test_tables_of_other_training_are_ranked_apart(runs, three):
     for method in METHODS:
         runs.add(method, sample(60.0), train=TrainSettings(epochs=9))
     assert [len(found["blocks"]) for found in all_tests(runs.report()).data["over_columns"]] == [6, 1]
+
+
+def test_source_networks_of_one_name_are_ranked_apart(runs):
+    for digit in "ab":
+        source = SourceRef(hash=digit * 16, name="glyphs", model="resnet8", outputs=62)
+        for method in ("ufm", "l2tww"):
+            runs.add(method, sample(60.0), source=source)
+    report = runs.report()
+    assert report.tables[0].heading == report.tables[1].heading
+    assert [len(found["blocks"]) for found in all_tests(report).data["over_columns"]] == [1, 1]
 
 
 def test_independent_seeds_have_no_bayesian_answer(runs):
