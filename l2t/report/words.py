@@ -56,11 +56,12 @@ def difference(comparison: Comparison) -> str:
     if found is None:
         return "–"
     if found.low is None or found.high is None:
-        return _signed(found.value)
-    return f"{_signed(found.value)} ({_signed(found.low)} … {_signed(found.high)})"
+        return signed(found.value)
+    return f"{signed(found.value)} ({signed(found.low)} … {signed(found.high)})"
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
+    """ "+2.2", "−3.9", "0.0"."""
     text = f"{value:+.1f}"
     return text.replace("-", "−") if float(text) else "0.0"
 
