@@ -130,23 +130,27 @@ def _grid(
         cells = [place, str(one.shots), words.signed(one.printed)]
         cells += [one.claim.text if one.claim else "–"] if claimed else []
         cells += [words.p_value(one.means.p) if isinstance(one.means, PValue) else "–"]
-        rows.append((*cells, words.difference(one.ours), words.p_raw(one.ours), words.p_adjusted(one.ours)))
+        rows.append((*cells, words.difference(one.ours), words.p_raw(one.ours), "*" * one.ours.significant))
     return Grid(
         " − ".join(pair) + ("" if claimed else f": no test of it is printed in {published.title}"),
-        ("data set", "shots", "printed", *["p printed"] * claimed, "p of means", "ours (95 %)", "p", "p Holm"),
+        ("data set", "shots", "printed", *["p printed"] * claimed, "p means", "ours (95 %)", "p", "*"),
         tuple(rows),
+        left=frozenset({0, 1}),
         sentences=tuple(_sentences(found, published, runs, data)),
     )
 
 
 def _sentences(found: Sequence[Beside], published: Published, runs: int, data: dict[str, Any]) -> Iterator[str]:
     tests = sum(isinstance(one.ours.test, PValue) for one in found)
-    yield f"p: Mann–Whitney U two-sided, of our runs; Holm over {tests} test{'s' * (tests != 1)}, * p < {LEVEL}."
+    yield (
+        f"p: Mann–Whitney U two-sided, of our runs, not corrected; * below {LEVEL} after Holm over"
+        f" {tests} test{'s' * (tests != 1)}."
+    )
     means = data["from_means"]
     if means["tests"]:
         yield (
-            f"p of means: Welch's t of two printed means of {runs} runs, the spread from their ±: computed from printed"
-            f" means, not printed, uncorrected. Of the {means['tests']} in {published.title} {means['below']} are below"
+            f"p means: Welch's t, two-sided, of two printed means of {runs} runs with the spread of their ±: computed"
+            f" from printed means, not printed, not corrected. Of the {means['tests']} in {published.title} {means['below']} are below"
             f" {LEVEL}, Holm over them leaves {means['holm']}."
         )
     printed = data["printed"]

@@ -184,8 +184,8 @@ def _meaning(judged: Sequence[_Judged], published: Published, reading: Reading, 
     tests = sum(isinstance(one.found.test, PValue) for one in judged)
     yield (
         f"differs: p < {LEVEL}, Welch's t, two-sided, of our runs and {runs} runs of the printed mean and spread, Holm"
-        f" over {tests} test{'s' * (tests != 1)}. agrees: no difference found, which those within the interval (95 %,"
-        f" uncorrected) may still be. too few: fewer than {MINIMUM} seeds."
+        f" over {tests} test{'s' * (tests != 1)}. agrees: no difference was found; any in the interval"
+        f" (95 %, uncorrected) may be there. too few: fewer than {MINIMUM} seeds."
     )
     if any(one.found.interim for one in judged):
         yield "In brackets: interim, planned runs are missing."
