@@ -150,8 +150,8 @@ def _sentences(found: Sequence[Beside], published: Published, runs: int, data: d
     if means["tests"]:
         yield (
             f"p means: Welch's t, two-sided, of two printed means of {runs} runs with the spread of their ±: computed"
-            f" from printed means, not printed, not corrected. Of the {means['tests']} in {published.title} {means['below']} are below"
-            f" {LEVEL}, Holm over them leaves {means['holm']}."
+            f" from printed means, not printed, not corrected. Of the {means['tests']} in {published.title}"
+            f" {means['below']} are below {LEVEL}, Holm over them leaves {means['holm']}."
         )
     printed = data["printed"]
     if printed["tests"]:
