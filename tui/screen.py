@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from l2t.errors import StoreError
 from l2t.store.database import NAME
@@ -15,6 +14,7 @@ from l2t.store.store import Store
 from tui.actions import bindings, of
 from tui.feed import PATIENCE, Frame, View
 from tui.widgets.bar import Bar
+from tui.widgets.footer import Footer
 
 if TYPE_CHECKING:
     from tui.app import L2TApp
@@ -47,7 +47,7 @@ class L2TScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Bar(self.NAME)
         yield from self.body()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer()
 
     def body(self) -> ComposeResult:
         """What stands between bar and footer."""

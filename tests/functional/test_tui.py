@@ -327,3 +327,18 @@ def test_the_matrix_says_what_the_report_says(home: Path) -> None:
         await until(pilot, lambda: "p 0.0" in text(app))
 
     drive(home, play)
+
+
+def test_the_footer_is_pressed_by_mouse_and_keeps_the_way_out(home: Path) -> None:
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "2")
+        await until(pilot, lambda: "c Cancel" in text(app))
+        await pilot.click("Footer", offset=(text(app).splitlines()[-1].index("State"), 0))
+        await until(pilot, lambda: "[running]" in text(app))
+        await pilot.resize_terminal(40, 12)
+        await until(pilot, lambda: text(app).splitlines()[-1].endswith("? Help q Quit"))
+        assert text(app).splitlines()[-1].startswith("⏎ Open")
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "c Cancel" in text(app))
+
+    drive(home, play)
