@@ -11,12 +11,17 @@ from cli import output
 from cli.diagnostics import say
 from cli.selecting import Chosen, Selection, choose
 from cli.spread import spread
+from cli.working import working
 from l2t import paths
 from l2t.errors import UsageError
+from l2t.store.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from l2t.report.cells import Cell
     from l2t.report.report import Report
+    from l2t.report.section import Section
 
 
 class Format(StrEnum):
@@ -27,6 +32,7 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     LATEX = "latex"
+    HTML = "html"
 
 
 class Family(StrEnum):
@@ -42,6 +48,13 @@ class MetricName(StrEnum):
     LAST = "last"
     BEST_VAL = "best-val"
     RARE_CLASS = "rare-class"
+
+
+class Reading(StrEnum):
+    """What a published ± is."""
+
+    INTERVAL = "interval"
+    SD = "sd"
 
 
 TABLES, PARTS, OUTPUT = "Tables", "Beside the tables", "Output"
@@ -115,7 +128,50 @@ class Parts:
     """What stands beside the tables, as options say it."""
 
     brief: Annotated[
-        bool, typer.Option("--brief", rich_help_panel=PARTS, help="Only the tables and what they mean: quick.")
+        bool,
+        typer.Option(
+            "--brief", rich_help_panel=PARTS, help="Without bootstrap intervals, effect sizes and provenance: quick."
+        ),
+    ] = False
+    against: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=PARTS,
+            metavar="NAME",
+            help="Published numbers beside ours: thesis, or a CSV file with its columns.",
+        ),
+    ] = None
+    plus_minus: Annotated[
+        Reading, typer.Option(rich_help_panel=PARTS, help="What the published ± is: half a 95 % interval, or an sd.")
+    ] = Reading.INTERVAL
+    published_n: Annotated[
+        int, typer.Option(rich_help_panel=PARTS, min=2, help="Runs behind each published number.")
+    ] = 30
+    all_tests: Annotated[
+        bool,
+        typer.Option(
+            "--all-tests",
+            rich_help_panel=PARTS,
+            help="Kruskal-Wallis, Friedman, ranks, IQM, improvement, permutation, equivalence, Bayes.",
+        ),
+    ] = False
+    rope: Annotated[
+        float,
+        typer.Option(rich_help_panel=PARTS, metavar="POINTS", help="Differences up to this are practically none."),
+    ] = 1.0
+    power: Annotated[
+        float | None,
+        typer.Option(
+            rich_help_panel=PARTS,
+            metavar="POINTS",
+            help="What these seeds can find, how many find POINTS, and the commands that add them.",
+        ),
+    ] = None
+    per_class: Annotated[bool, typer.Option("--per-class", rich_help_panel=PARTS, help="Accuracy of each class.")] = (
+        False
+    )
+    costs: Annotated[
+        bool, typer.Option("--costs", rich_help_panel=PARTS, help="Time, parameters and peak memory of each method.")
     ] = False
     provenance: Annotated[
         bool,
@@ -123,6 +179,52 @@ class Parts:
             "--provenance", rich_help_panel=PARTS, help="Code, machines, data and source networks, each with its runs."
         ),
     ] = False
+
+    @property
+    def asked(self) -> list[str]:
+        """The options for sections that are given."""
+        given = {
+            "--against": self.against is not None,
+            "--all-tests": self.all_tests,
+            "--power": self.power is not None,
+            "--per-class": self.per_class,
+            "--costs": self.costs,
+            "--provenance": self.provenance,
+        }
+        return [option for option, is_given in given.items() if is_given]
+
+    def sections(self, made: "Report", chosen: Chosen, selection: str) -> "Iterator[Section]":
+        """The sections that are asked for, in the order in which they stand."""
+        home = paths.home()
+        if self.against is not None:
+            from l2t.report.published.shipped import published
+            from l2t.report.sections.published import against
+
+            yield against(made, chosen.specs, published(self.against), self.plus_minus.value, self.published_n)
+        if self.all_tests:
+            from l2t.report.sections.all_tests import all_tests
+
+            with working("tests") as progress:
+                yield all_tests(made, self.rope, lambda done, total, what: progress(what, done, total))
+        if self.power is not None:
+            from l2t.report.sections.power import power
+
+            with Store.read(home) as store:  # all of them: seeds that the selection leaves out are taken, too
+                everything = store.runs()
+            yield power(made, chosen.specs, everything, self.power)
+        if self.per_class:
+            from l2t.report.sections.per_class import per_class
+
+            yield per_class(home, made, chosen.specs)
+        if self.costs:
+            from l2t.report.sections.costs import costs
+
+            yield costs(home, made, chosen.rows)
+        if not self.brief or self.provenance:
+            from l2t.report.sections.provenance import provenance
+
+            origin = provenance(home, chosen.rows, chosen.specs, selection)
+            yield origin if self.provenance else replace(origin, grids=origin.grids[:1])
 
 
 @app.command("tables")
@@ -152,6 +254,8 @@ def report(
     and effect sizes below. Missing and failed runs are counted. A star needs p < 0.05 and all planned runs; with fewer
     than five runs a side there is no test. See also: l2t report figures --help.
     """
+    if format is Format.CSV and (asked := ["--explain"] * explain + parts.asked):
+        raise UsageError(f"csv has the entries of the tables only: {asked[0]} needs json, md, html, latex or rich")
     if weights and format not in (Format.RICH, Format.JSON):
         raise UsageError(f"--weights is shown as rich or json, not as {format.value}")
     chosen = choose(selection)
@@ -178,17 +282,11 @@ def _made(selection: Selection, layout: Layout, parts: Parts, chosen: Chosen) ->
     made = marked(layout.tables(chosen))
     if chosen.rows and not made.tables:
         say("no run here has a rare class: l2t run --set data.rare_class=8 makes some")
-    if parts.brief:
-        return made
-    from l2t.report.detail import detailed
-    from l2t.report.sections.provenance import provenance
+    if not parts.brief:
+        from l2t.report.detail import detailed
 
-    made = detailed(made)
-    sections = []
-    if chosen.rows:
-        origin = provenance(paths.home(), chosen.rows, chosen.specs, selection.text)
-        sections.append(origin if parts.provenance else replace(origin, grids=origin.grids[:1]))
-    return replace(made, sections=tuple(sections))
+        made = detailed(made)
+    return replace(made, sections=tuple(parts.sections(made, chosen, selection.text))) if chosen.rows else made
 
 
 def _write(made: "Report", format: Format) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -220,6 +221,36 @@ def test_a_brief_report_is_the_beginning_of_the_whole(home: Path) -> None:
     assert "Cliff's δ" not in brief
     assert whole.startswith(brief.splitlines()[0])
     assert "Provenance" in whole
+
+
+SECTIONS = ("--all-tests", "--power", "2", "--per-class", "--costs", "--provenance", "--against", "thesis")
+
+
+def test_report_has_the_sections_that_are_asked_for_in_every_format(home: Path) -> None:
+    found = json.loads(l2t("report", *SECTIONS, "--format", "json"))["sections"]
+    assert list(found) == ["against", "all_tests", "power", "per_class", "costs", "provenance"]
+    for format in ("rich", "md", "latex", "html"):
+        text = l2t("report", *SECTIONS, "--format", format)
+        for title in ("Beside the thesis", "Further tests", "Power", "Accuracy of each class", "Provenance"):
+            assert title in text, format
+        assert not re.search(r"\b(nan|inf|None)\b", text)
+    assert l2t("report", "--per-class", "--format", "csv", code=2) == ""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--against", "nothing-of-this-name"),
+        ("--against", "thesis", "--published-n", "1"),
+        ("--power", "0"),
+        ("--all-tests", "--rope", "nan"),
+        ("--metric", "best"),
+    ],
+)
+def test_report_refuses_what_it_cannot_do_in_one_line(home: Path, options: tuple[str, ...]) -> None:
+    result = subprocess.run([L2T, "report", *options], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "Traceback" not in result.stderr
 
 
 def test_report_explains_a_cell(home: Path) -> None:

@@ -44,9 +44,12 @@ SPECIAL = {
 
 
 def render(report: Report) -> str:
-    """A `table` environment a table, and one for each table of a section, for a document that loads both."""
+    """A `table` environment a table, and one for each table of a section, for a document that loads both packages.
+
+    What a section says without a table is a paragraph.
+    """
     parts = [_environment(report, table) for table in report.tables]
-    parts += [_grid(section, grid) for section in report.sections for grid in section.grids if grid.rows]
+    parts += [_grid(section, grid) for section in report.sections for grid in section.grids]
     return "\n".join("\n".join(part) + "\n" for part in parts)
 
 
@@ -108,6 +111,8 @@ def _listed(
 
 def _grid(section: Section, grid: Grid) -> list[str]:
     title = f"{section.title}: {grid.title}" if grid.title else section.title
+    if not grid.rows:
+        return [rf"\paragraph{{{escaped(title)}}} {escaped(' '.join(grid.sentences))}"]
     return [
         *NEEDS,
         r"\begin{table}",
