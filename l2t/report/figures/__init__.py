@@ -14,6 +14,8 @@ from l2t.report.report import Report
 
 FIGURES: Mapping[str, str] = {
     "shots": "l2t.report.figures.shots:make",
+    "distribution": "l2t.report.figures.distribution:make",
+    "learning": "l2t.report.figures.learning:make",
 }
 """Figures by name, in the order in which they are made."""
 

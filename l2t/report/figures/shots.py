@@ -71,7 +71,7 @@ def make(wanted: Wanted) -> Iterator[Made | Skipped]:
         rows = list(dict.fromkeys(line.row for panel in found for line in panel.lines))
         entries = [entry for table in members for entry in table.entries if entry.summary.n]
         across = 1 if wanted.columns == 1 else min(3, len(found))
-        height = 1.75 * -(-len(found) // across) + legend_height(wanted.width, rows)
+        height = (2.1 if len(found) == 1 else 1.75) * -(-len(found) // across) + legend_height(wanted.width, rows)
         alone = any(entry.summary.half_width is None for entry in entries)
         yield Made(
             "shots",
@@ -132,7 +132,7 @@ def _draw_panel(ax: "Axes", panel: Panel, look: dict[str, Look]) -> None:
     ax.set_xticks(labelled, [str(number) for number in labelled])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.yaxis.set_major_locator(MaxNLocator(5))
+    ax.yaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 2.5, 5, 10)))
     ax.grid(axis="y")
     head, _, rest = panel.title.partition("\n")
     ax.set_title(short(head, 40) + (f"\n{short(rest, 60)}" if rest else ""))
