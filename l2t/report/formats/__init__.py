@@ -10,6 +10,7 @@ TEXTS = {
     "csv": "l2t.report.formats.csv:render",
     "json": "l2t.report.formats.json:render",
     "latex": "l2t.report.formats.latex:render",
+    "html": "l2t.report.formats.html:render",
 }
 """Formats that are one text, by name."""
 
