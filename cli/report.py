@@ -1,7 +1,8 @@
 """`l2t report`: compare methods over seeds."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,19 +10,15 @@ from typer.core import TyperGroup
 
 from cli import output
 from cli.diagnostics import say
+from cli.report_options import Layout, Parts
 from cli.selecting import Chosen, Selection, choose
 from cli.spread import spread
-from cli.working import working
 from l2t import paths
 from l2t.errors import UsageError
-from l2t.store.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from l2t.report.cells import Cell
     from l2t.report.report import Report
-    from l2t.report.section import Section
 
 
 class Format(StrEnum):
@@ -35,29 +32,9 @@ class Format(StrEnum):
     HTML = "html"
 
 
-class Family(StrEnum):
-    """Which tests Holm's correction runs over."""
-
-    ALL = "all"
-    DATASET = "dataset"
-
-
-class MetricName(StrEnum):
-    """What the tables are of."""
-
-    LAST = "last"
-    BEST_VAL = "best-val"
-    RARE_CLASS = "rare-class"
-
-
-class Reading(StrEnum):
-    """What a published ± is."""
-
-    INTERVAL = "interval"
-    SD = "sd"
-
-
-TABLES, PARTS, OUTPUT = "Tables", "Beside the tables", "Output"
+OUTPUT = "Output"
+ENDINGS = {".md": Format.MD, ".csv": Format.CSV, ".json": Format.JSON, ".tex": Format.LATEX, ".html": Format.HTML}
+"""Formats by the ending of a file's name; any other is written as on the terminal, without colours."""
 
 
 class ReportCommands(TyperGroup):
@@ -76,164 +53,25 @@ def group() -> None:
     """Compare methods over seeds."""
 
 
-@dataclass(frozen=True)
-class Layout:
-    """What the tables are of and what is compared, as options say it."""
-
-    metric: Annotated[
-        MetricName,
-        typer.Option(
-            rich_help_panel=TABLES,
-            help="Accuracy after the last epoch or at the one best on validation, or the rare class's recall.",
-        ),
-    ] = MetricName.LAST
-    baseline: Annotated[
-        str | None,
-        typer.Option(
-            rich_help_panel=TABLES, metavar="METHOD", help="Row to compare with. Default: l2tww, else scratch."
-        ),
-    ] = None
-    family: Annotated[
-        Family,
-        typer.Option(
-            rich_help_panel=TABLES, help="Correct p-values over all tests of the report, or over each data set's."
-        ),
-    ] = Family.ALL
-    split_by: Annotated[
-        list[str] | None,
-        typer.Option(
-            rich_help_panel=TABLES,
-            help="Give runs that differ in this setting (method.beta, train.lr, device) rows of their own.",
-            metavar="SETTING",
-        ),
-    ] = None
-
-    def tables(self, chosen: Chosen) -> "Report":
-        """The report of the chosen runs, without sections."""
-        from l2t.report.build import build
-
-        return build(
-            chosen.rows,
-            chosen.specs,
-            chosen.planned,
-            self.baseline,
-            self.family.value,
-            self.split_by or (),
-            self.metric.value,
-        )
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What stands beside the tables, as options say it."""
-
-    brief: Annotated[
-        bool,
-        typer.Option(
-            "--brief", rich_help_panel=PARTS, help="Without bootstrap intervals, effect sizes and provenance: quick."
-        ),
-    ] = False
-    against: Annotated[
-        str | None,
-        typer.Option(
-            rich_help_panel=PARTS,
-            metavar="NAME",
-            help="Published numbers beside ours: thesis, or a CSV file with its columns.",
-        ),
-    ] = None
-    plus_minus: Annotated[
-        Reading, typer.Option(rich_help_panel=PARTS, help="What the published ± is: half a 95 % interval, or an sd.")
-    ] = Reading.INTERVAL
-    published_n: Annotated[
-        int, typer.Option(rich_help_panel=PARTS, min=2, help="Runs behind each published number.")
-    ] = 30
-    all_tests: Annotated[
-        bool,
-        typer.Option(
-            "--all-tests",
-            rich_help_panel=PARTS,
-            help="Kruskal-Wallis, Friedman, ranks, IQM, improvement, permutation, equivalence, Bayes.",
-        ),
-    ] = False
-    rope: Annotated[
-        float,
-        typer.Option(rich_help_panel=PARTS, metavar="POINTS", help="Differences up to this are practically none."),
-    ] = 1.0
-    power: Annotated[
-        float | None,
-        typer.Option(
-            rich_help_panel=PARTS,
-            metavar="POINTS",
-            help="What these seeds can find, how many find POINTS, and the commands that add them.",
-        ),
-    ] = None
-    per_class: Annotated[bool, typer.Option("--per-class", rich_help_panel=PARTS, help="Accuracy of each class.")] = (
-        False
-    )
-    costs: Annotated[
-        bool, typer.Option("--costs", rich_help_panel=PARTS, help="Time, parameters and peak memory of each method.")
-    ] = False
-    provenance: Annotated[
-        bool,
-        typer.Option(
-            "--provenance", rich_help_panel=PARTS, help="Code, machines, data and source networks, each with its runs."
-        ),
-    ] = False
-
-    @property
-    def asked(self) -> list[str]:
-        """The options for sections that are given."""
-        given = {
-            "--against": self.against is not None,
-            "--all-tests": self.all_tests,
-            "--power": self.power is not None,
-            "--per-class": self.per_class,
-            "--costs": self.costs,
-            "--provenance": self.provenance,
-        }
-        return [option for option, is_given in given.items() if is_given]
-
-    def sections(self, made: "Report", chosen: Chosen, selection: str) -> "Iterator[Section]":
-        """The sections that are asked for, in the order in which they stand."""
-        home = paths.home()
-        if self.against is not None:
-            from l2t.report.published.shipped import published
-            from l2t.report.sections.published import against
-
-            yield against(made, chosen.specs, published(self.against), self.plus_minus.value, self.published_n)
-        if self.all_tests:
-            from l2t.report.sections.all_tests import all_tests
-
-            with working("tests") as progress:
-                yield all_tests(made, self.rope, lambda done, total, what: progress(what, done, total))
-        if self.power is not None:
-            from l2t.report.sections.power import power
-
-            with Store.read(home) as store:  # all of them: seeds that the selection leaves out are taken, too
-                everything = store.runs()
-            yield power(made, chosen.specs, everything, self.power)
-        if self.per_class:
-            from l2t.report.sections.per_class import per_class
-
-            yield per_class(home, made, chosen.specs)
-        if self.costs:
-            from l2t.report.sections.costs import costs
-
-            yield costs(home, made, chosen.rows)
-        if not self.brief or self.provenance:
-            from l2t.report.sections.provenance import provenance
-
-            origin = provenance(home, chosen.rows, chosen.specs, selection)
-            yield origin if self.provenance else replace(origin, grids=origin.grids[:1])
-
-
 @app.command("tables")
 @spread
 def report(
     selection: Selection,
     layout: Layout,
     parts: Parts,
-    format: Annotated[Format, typer.Option(rich_help_panel=OUTPUT, help="How to write it.")] = Format.RICH,
+    format: Annotated[
+        Format | None,
+        typer.Option(rich_help_panel=OUTPUT, help="How to write it. Default: as the file's name ends, else rich."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            rich_help_panel=OUTPUT,
+            metavar="FILE",
+            dir_okay=False,
+            help="Write to this file, whole or not at all: report.html, tables.tex, report.md.",
+        ),
+    ] = None,
     explain: Annotated[
         bool,
         typer.Option("--explain", rich_help_panel=OUTPUT, help="The runs of one cell, and why each counts or not."),
@@ -254,25 +92,26 @@ def report(
     and effect sizes below. Missing and failed runs are counted. A star needs p < 0.05 and all planned runs; with fewer
     than five runs a side there is no test. See also: l2t report figures --help.
     """
-    if format is Format.CSV and (asked := ["--explain"] * explain + parts.asked):
+    form = format or (ENDINGS.get(out.suffix, Format.RICH) if out else Format.RICH)
+    if form is Format.CSV and (asked := ["--explain"] * explain + parts.asked):
         raise UsageError(f"csv has the entries of the tables only: {asked[0]} needs json, md, html, latex or rich")
-    if weights and format not in (Format.RICH, Format.JSON):
-        raise UsageError(f"--weights is shown as rich or json, not as {format.value}")
+    if weights and (form not in (Format.RICH, Format.JSON) or out is not None):
+        raise UsageError("--weights is shown as rich or json on standard output, not otherwise")
     chosen = choose(selection)
     if weights:
         from l2t.report.cells import gather
 
         cells = gather(chosen.rows, chosen.specs, chosen.planned)
-        _write_weights(cells, tuple(layout.split_by or ()), format)
+        _write_weights(cells, tuple(layout.split_by or ()), form)
         return
     if explain:
         from l2t.report.explain import explain as explained
         from l2t.report.report import Report
 
         section = explained(paths.home(), chosen.rows, chosen.specs, chosen.planned, layout.metric.value)
-        _write(Report((), layout.family.value, {}, (section,)), format)
+        _write(Report((), layout.family.value, {}, (section,)), form, out)
         return
-    _write(_made(selection, layout, parts, chosen), format)
+    _write(_made(selection, layout, parts, chosen), form, out)
 
 
 def _made(selection: Selection, layout: Layout, parts: Parts, chosen: Chosen) -> "Report":
@@ -289,15 +128,22 @@ def _made(selection: Selection, layout: Layout, parts: Parts, chosen: Chosen) ->
     return replace(made, sections=tuple(parts.sections(made, chosen, selection.text))) if chosen.rows else made
 
 
-def _write(made: "Report", format: Format) -> None:
-    if format is Format.RICH:
-        from l2t.report.formats import rich
+def _write(made: "Report", format: Format, out: Path | None) -> None:
+    from l2t.report.formats import renderer, rich
 
+    if out is None and format is Format.RICH:
         output.write_styled(rich.lines(made, output.terminal_width()))
-    else:
-        from l2t.report.formats import renderer
+        return
+    plain = format is Format.RICH
+    text = "".join(f"{line.plain}\n" for line in rich.lines(made)) if plain else renderer(format.value)(made)
+    if out is None:
+        output.write(text)
+        return
+    from l2t.report.export import replacing
 
-        output.write(renderer(format.value)(made))
+    with replacing(out) as file:
+        file.write(text.encode())
+    say(f"the report is in {out}")
 
 
 def _write_weights(cells: "list[Cell]", split_by: tuple[str, ...], format: Format) -> None:

@@ -237,6 +237,21 @@ def test_report_has_the_sections_that_are_asked_for_in_every_format(home: Path) 
     assert l2t("report", "--per-class", "--format", "csv", code=2) == ""
 
 
+def test_a_report_goes_to_a_file_in_the_format_of_its_ending(home: Path, tmp_path: Path) -> None:
+    for ending, format in {".html": "html", ".md": "md", ".tex": "latex", ".csv": "csv"}.items():
+        file = tmp_path / f"report{ending}"
+        assert l2t("report", "--brief", "--out", str(file)) == ""
+        assert file.read_text() == l2t("report", "--brief", "--format", format)
+    file = tmp_path / "report.txt"
+    l2t("report", "--brief", "--out", str(file))
+    assert file.read_text() == l2t("report", "--brief")
+    assert l2t("report", "--out", str(tmp_path), code=2) == ""
+    assert l2t("report", "--out", str(tmp_path / "none" / "report.md"), code=2) == ""
+    assert sorted(path.name for path in tmp_path.glob("report*")) == [
+        f"report.{ending}" for ending in ("csv", "html", "md", "tex", "txt")
+    ]
+
+
 @pytest.mark.parametrize(
     "options",
     [
