@@ -74,7 +74,7 @@ class Weights:
         places = self.layout.places.get("lambda")
         if not places:
             return None
-        values = {pair: self._numbers("lambda", pair)[0] for pair in places}
+        values = {pair: self.numbers("lambda", pair)[0] for pair in places}
         ends = [tuple(map(int, pair.split("-"))) for pair in places]
         sources, targets = (tuple(sorted({end[side] for end in ends})) for side in (0, 1))
         rows = tuple(tuple(values.get(f"{source}-{target}") for target in targets) for source in sources)
@@ -82,11 +82,11 @@ class Weights:
 
     def channel_weights(self, pair: str) -> tuple[float, ...] | None:
         """w of each source channel of a pair; None where there are none."""
-        return self._numbers("w", pair) or None
+        return self.numbers("w", pair) or None
 
     def position_weights(self, pair: str) -> tuple[Grid, ...] | None:
         """γ [channels, 3, 3] of a pair; None where there are none."""
-        numbers = self._numbers("gamma", pair)
+        numbers = self.numbers("gamma", pair)
         return (
             tuple(tuple(numbers[at + row : at + row + 3] for row in (0, 3, 6)) for at in range(0, len(numbers), GRID))
             or None
@@ -94,9 +94,10 @@ class Weights:
 
     def number(self, kind: str, pair: str, index: int) -> float:
         """One number: of λ index 0, of w a channel, of γ nine times the channel plus the position."""
-        return self._numbers(kind, pair)[index]
+        return self.numbers(kind, pair)[index]
 
-    def _numbers(self, kind: str, pair: str) -> tuple[float, ...]:
+    def numbers(self, kind: str, pair: str) -> tuple[float, ...]:
+        """All numbers of a kind and pair, flat: of λ one, of w one a channel, of γ nine a channel; empty without any."""
         first, rows = self.layout.places.get(kind, {}).get(pair, (0, 0))
         if not rows:
             return ()

@@ -16,6 +16,12 @@ FIGURES: Mapping[str, str] = {
     "shots": "l2t.report.figures.shots:make",
     "distribution": "l2t.report.figures.distribution:make",
     "learning": "l2t.report.figures.learning:make",
+    "critical": "l2t.report.figures.critical:make",
+    "weights": "l2t.report.figures.weights:make",
+    "gamma": "l2t.report.figures.gamma:make",
+    "lambda": "l2t.report.figures.layers:make",
+    "channels": "l2t.report.figures.channels:make",
+    "settling": "l2t.report.figures.settling:make",
 }
 """Figures by name, in the order in which they are made."""
 

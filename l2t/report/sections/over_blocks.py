@@ -118,8 +118,12 @@ def ranked(group: Group, step: Callable[[str], None]) -> Ranked:
         compared = group.baseline in group.rows and row != group.baseline
         better.append(improvement(tasks(row), tasks(str(group.baseline))) if compared else None)
         step(f"{row}: probability of improvement")
-    blocks = [[_mean(group.entries[row, block]) for row in group.rows] for block in group.blocks]
-    return Ranked(friedman(blocks), tuple(means), tuple(better))
+    return Ranked(ranks(group), tuple(means), tuple(better))
+
+
+def ranks(group: Group) -> Friedman | NoTest:
+    """Friedman's test and average ranks of the methods' means over the group's blocks."""
+    return friedman([[_mean(group.entries[row, block]) for row in group.rows] for block in group.blocks])
 
 
 def _mean(entry: Entry) -> float:
