@@ -1,5 +1,6 @@
 """`l2t tui`: the screens."""
 
+import gc
 import re
 import sys
 import tempfile
@@ -62,6 +63,7 @@ def tui(
             draw(home, screen, (int(found[1]), int(found[2])), screenshot.expanduser())
             say(f"{screenshot}: the {screen} screen")
             return None
+        gc.disable()  # until the first screen stands there: nothing of what is made for it is garbage
         from tui.app import L2TApp
 
         app = L2TApp(home, read_only, screen)

@@ -4,6 +4,7 @@ It holds no state of runs: closing it stops nothing. It imports neither torch no
 """
 
 import asyncio
+import gc
 import signal
 import sys
 from collections import Counter
@@ -42,6 +43,8 @@ AGAIN = 10.0
 """Seconds after which the same fault is told again."""
 SWITCH = 0.001
 """Seconds after which the thread that reads lets keys be answered; Python's 5 ms add up over the steps of an answer."""
+LITTER = 10_000
+"""Objects after which garbage is looked for; with Python's 700 a key in fourteen waited for it."""
 GATHER = 5.0
 """Seconds of which runs that are done are told together."""
 T = TypeVar("T")
@@ -121,6 +124,13 @@ class L2TApp(App[None], inherit_bindings=False):
             self.switch_mode(self._first)
         sys.setswitchinterval(SWITCH)
         self.feed.start()
+
+    def on_ready(self) -> None:
+        """What stands there now stays: looked through for garbage every two seconds, it held up a key each time."""
+        if not self.is_headless:
+            gc.freeze()
+            gc.set_threshold(LITTER)
+            gc.enable()
 
     def _stopped(self, number: int) -> None:
         """The terminal is put in order, and what was chosen is kept."""

@@ -8,17 +8,17 @@ from rich.style import Style
 from textual.binding import BindingType
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui.actions import TABLES, bindings, of
 from tui.ascii import spelt
 from tui.widgets.axis import number
+from tui.widgets.based import Based
 from tui.widgets.scale import SHADES, Ink, Scale, on, paint, rgb, shade
 
 Piece = tuple[str, Style]
 
 
-class Drawn(Widget):
+class Drawn(Based):
     """Base: a subclass gives `lines`, called for the widget's size whenever data or size changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = []
@@ -56,7 +56,7 @@ class Drawn(Widget):
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
-        base = self.rich_style
+        base = self.base
         if self._lines is None or self._lines[0] != (width, height):
             self._lines = ((width, height), self.lines(width, height) if width > 0 and height > 0 else [])
         lines = self._lines[1]

@@ -15,13 +15,14 @@ from textual.strip import Strip
 
 from l2t.printable import printable
 from tui.actions import TABLES, bindings, of
+from tui.widgets.based import Based
 from tui.widgets.drawn import CHOSEN, FAINT, STRONG
 
 MOVES = ("up", "down", "page-up", "page-down", "first", "last")
 """What it does of all that moves in a table."""
 
 
-class Log(ScrollView, can_focus=True):
+class Log(Based, ScrollView, can_focus=True):
     """Lines below a head that tells what is left out, whether it follows, and what was found.
 
     At its end it follows what is written; away from it, it shows what was there, however much is written meanwhile.
@@ -174,7 +175,7 @@ class Log(ScrollView, can_focus=True):
             self._go(self._top + by)
 
     def render_line(self, y: int) -> Strip:
-        width, base = self.scrollable_content_region.width, self.rich_style
+        width, base = self.scrollable_content_region.width, self.base
         if y == 0:
             return Strip([Segment(self._said(), base + FAINT)]).adjust_cell_length(width, base)
         at = y - 1 + self._top

@@ -16,6 +16,7 @@ from textual.strip import Strip
 
 from l2t.printable import printable
 from tui.actions import TABLES, bindings
+from tui.widgets.based import Based
 
 AHEAD = 20
 """Lines that are asked for before and behind those in view."""
@@ -42,7 +43,7 @@ class Line:
     tones: tuple[tuple[int, str], ...] = ()
 
 
-class Table(ScrollView, can_focus=True):
+class Table(Based, ScrollView, can_focus=True):
     """Lines with a cursor; marked lines are shown so. Asks for lines by `Wanted`, tells of `Opened`, `Moved` and
     `Sorted`."""
 
@@ -174,7 +175,7 @@ class Table(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
-        base = self.rich_style
+        base = self.base
         if y == 0:
             return self._drawn([head.title for head in self.heads], (), base + self._style("head"), width, True)
         number = y - 1 + round(self.scroll_offset.y)
