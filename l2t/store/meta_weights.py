@@ -97,7 +97,7 @@ class Weights:
         return self.numbers(kind, pair)[index]
 
     def numbers(self, kind: str, pair: str) -> tuple[float, ...]:
-        """All numbers of a kind and pair, flat: of λ one, of w one a channel, of γ nine a channel; empty without any."""
+        """All numbers of a kind and pair, flat: one of λ, one a channel of w, nine a channel of γ; or none."""
         first, rows = self.layout.places.get(kind, {}).get(pair, (0, 0))
         if not rows:
             return ()

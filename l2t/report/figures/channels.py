@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from l2t.report.figures import labels
 from l2t.report.figures.made import Made, Skipped, Wanted, slug
-from l2t.report.figures.style import COLOURS, panels
+from l2t.report.figures.style import COLOURS, NORMAL, SMALL, panels
 from l2t.report.figures.traced import archived
 from l2t.report.report import Entry, Table
 from l2t.report.words import shots_title
@@ -72,7 +72,7 @@ def make(wanted: Wanted) -> Iterator[Made | Skipped]:
                 f"channels-{slug(row, table.title)}",
                 f"w of channels, {row}, {table.title}",
                 "Channel weights w (mean over the probe's images) at the end of training, times the number of channels"
-                f" C, sorted: 1 (line) is uniform. A panel a pair (source-target): {row} at"
+                f" C, sorted: bars begin at 1, which is uniform. A panel a pair (source-target): {row} at"
                 f" {shots_title(each.entry.shots)}, {runs}. {table.heading}. The filter shots=… chooses others.",
                 each.runs,
                 (wanted.width, 0.95 * -(-len(each.pairs) // across) + 0.35),
@@ -85,11 +85,12 @@ def draw(figure: "Figure", found: ChannelWeights, across: int) -> None:
 
     axes = panels(figure, len(found.pairs), across, sharey=True)
     for (pair, values), ax in zip(found.pairs.items(), axes, strict=True):
-        ax.bar(range(1, len(values) + 1), values, width=0.8, color=COLOURS[1], linewidth=0)
+        above = [value - 1 for value in values]
+        ax.bar(range(1, len(values) + 1), above, width=0.8, bottom=1, color=COLOURS[1], linewidth=0)
         ax.axhline(1, color="black", lw=0.7)
-        ax.set_title(f"{pair} (C = {len(values)})", fontsize=7)
+        ax.set_title(f"{pair} (C = {len(values)})", fontsize=SMALL)
         ax.set_xlim(0, len(values) + 1)
         ax.set_xticks([1, len(values)])
         ax.yaxis.set_major_locator(MaxNLocator(3, steps=(1, 2, 2.5, 5, 10)))
-    figure.supxlabel("channel, by rank", fontsize=8)
-    figure.supylabel("w × C", fontsize=8)
+    figure.supxlabel("channel, by rank", fontsize=NORMAL)
+    figure.supylabel("w × C", fontsize=NORMAL)
