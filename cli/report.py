@@ -10,9 +10,11 @@ from typer.core import TyperGroup
 
 from cli import output
 from cli.diagnostics import say
+from cli.figures import figures
 from cli.report_options import Layout, Parts
 from cli.selecting import Chosen, Selection, choose
 from cli.spread import spread
+from cli.working import working
 from l2t import paths
 from l2t.errors import UsageError
 
@@ -51,6 +53,9 @@ app = typer.Typer(cls=ReportCommands, add_completion=False)
 @app.callback()
 def group() -> None:
     """Compare methods over seeds."""
+
+
+app.command("figures")(figures)
 
 
 @app.command("tables")
@@ -111,7 +116,7 @@ def report(
         section = explained(paths.home(), chosen.rows, chosen.specs, chosen.planned, layout.metric.value)
         _write(Report((), layout.family.value, {}, (section,)), form, out)
         return
-    _write(_made(selection, layout, parts, chosen), form, out)
+    _write(_made(selection, layout, parts, chosen), form, out, figures=not parts.brief)
 
 
 def _made(selection: Selection, layout: Layout, parts: Parts, chosen: Chosen) -> "Report":
@@ -128,14 +133,33 @@ def _made(selection: Selection, layout: Layout, parts: Parts, chosen: Chosen) ->
     return replace(made, sections=tuple(parts.sections(made, chosen, selection.text))) if chosen.rows else made
 
 
-def _write(made: "Report", format: Format, out: Path | None) -> None:
+def _page(made: "Report") -> str:
+    """The report as HTML, with the figures that its runs allow."""
+    from l2t.report.figures import FIGURES, Made, svg
+    from l2t.report.figures import made as drawn
+    from l2t.report.formats.html import render
+
+    figures = []
+    with working("figures") as progress:
+        for number, name in enumerate(FIGURES):
+            progress(name, number, len(FIGURES))
+            found = drawn(paths.home(), made, [name], columns=2)
+            figures += [(each.title, each.caption, svg(each)) for each in found if isinstance(each, Made)]
+    return render(made, figures)
+
+
+def _write(made: "Report", format: Format, out: Path | None, figures: bool = False) -> None:
     from l2t.report.formats import renderer, rich
 
     if out is None and format is Format.RICH:
         output.write_styled(rich.lines(made, output.terminal_width()))
         return
-    plain = format is Format.RICH
-    text = "".join(f"{line.plain}\n" for line in rich.lines(made)) if plain else renderer(format.value)(made)
+    if format is Format.RICH:
+        text = "".join(f"{line.plain}\n" for line in rich.lines(made))
+    elif format is Format.HTML and figures:
+        text = _page(made)
+    else:
+        text = renderer(format.value)(made)
     if out is None:
         output.write(text)
         return

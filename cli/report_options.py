@@ -96,7 +96,9 @@ class Parts:
     brief: Annotated[
         bool,
         typer.Option(
-            "--brief", rich_help_panel=PARTS, help="Without bootstrap intervals, effect sizes and provenance: quick."
+            "--brief",
+            rich_help_panel=PARTS,
+            help="Without bootstrap intervals, effect sizes, provenance and figures: quick.",
         ),
     ] = False
     against: Annotated[
