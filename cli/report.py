@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from cli import output
 from cli.diagnostics import say
 from cli.figures import figures
+from cli.figures import figures
 from cli.report_options import Layout, Parts
 from cli.selecting import Chosen, Selection, choose
 from cli.spread import spread
@@ -53,6 +54,9 @@ app = typer.Typer(cls=ReportCommands, add_completion=False)
 @app.callback()
 def group() -> None:
     """Compare methods over seeds."""
+
+
+app.command("figures")(figures)
 
 
 app.command("figures")(figures)
