@@ -11,7 +11,6 @@ from typer.core import TyperGroup
 from cli import output
 from cli.diagnostics import say
 from cli.figures import figures
-from cli.figures import figures
 from cli.report_options import Layout, Parts
 from cli.selecting import Chosen, Selection, choose
 from cli.spread import spread
@@ -54,9 +53,6 @@ app = typer.Typer(cls=ReportCommands, add_completion=False)
 @app.callback()
 def group() -> None:
     """Compare methods over seeds."""
-
-
-app.command("figures")(figures)
 
 
 app.command("figures")(figures)
