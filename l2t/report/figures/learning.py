@@ -95,8 +95,10 @@ def draw(
             style = {"color": of.colour, "marker": of.marker, "linestyle": of.dash}
             ax.plot(each.epochs, each.means, **style, markevery=(every * rows.index(row) // len(rows), every))
             if each.runs > 1:
-                lows = [max(low, mean / 3) for low, mean in zip(each.lows, each.means, strict=True)]
-                ax.fill_between(each.epochs, lows if log else each.lows, each.highs, color=of.colour, alpha=0.15, lw=0)
+                # A band of two runs reaches beyond what can be: it would hide the curves.
+                lows = [max(low, mean / 3 if log else 0) for low, mean in zip(each.lows, each.means, strict=True)]
+                highs = each.highs if log else [min(high, 100) for high in each.highs]
+                ax.fill_between(each.epochs, lows, highs, color=of.colour, alpha=0.15, lw=0)
         ax.set_title(shots_title(panel.shots))
         ax.grid(axis="y")
         ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=(1, 2, 5, 10)))
