@@ -119,9 +119,7 @@ def make(wanted: Wanted) -> Iterator[Made | Skipped]:
                 partial(draw_maps, found=read_in, number=4 if wanted.columns == 1 else 6),
             )
         if not any_here:
-            yield Skipped(
-                "gamma", f"{table.heading}: no finished run kept γ; runs of l2twww do (l2t run --force again)"
-            )
+            yield Skipped("gamma", f"{table.heading}: no finished run kept γ; l2t run --force --method l2twww keeps it")
 
 
 def draw_course(figure: "Figure", found: Courses, across: int) -> None:

@@ -5,6 +5,7 @@ drawn through pyplot: there is no window, no state, and no settings of the user'
 """
 
 import io
+import logging
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -117,8 +118,7 @@ class _style(AbstractContextManager[None]):  # noqa: N801 - used as a function
     """Within: our settings and nobody else's, and no warning of a character that the font lacks."""
 
     def __enter__(self) -> None:
-        # Where matplotlib keeps its list of fonts; by default it makes folders in the user's home.
-        os.environ.setdefault("MPLCONFIGDIR", str(paths.data() / "matplotlib"))
+        _imported()
         import matplotlib
 
         self._kept = matplotlib.rc_context()
@@ -132,6 +132,19 @@ class _style(AbstractContextManager[None]):  # noqa: N801 - used as a function
     def __exit__(self, *error: Any) -> None:
         self._quiet.__exit__(*error)
         self._kept.__exit__(*error)
+
+
+def _imported() -> None:
+    """Import matplotlib so that its list of fonts lies with our other caches: by default it makes folders in the home
+    of the user. MPLCONFIGDIR, where it is set, holds; where the folder cannot be written, it takes a temporary one."""
+    before = os.environ.get("MPLCONFIGDIR")
+    os.environ.setdefault("MPLCONFIGDIR", str(paths.data() / "matplotlib"))
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    try:
+        import matplotlib.font_manager  # noqa: F401 - remembers the folder
+    finally:
+        if before is None:
+            del os.environ["MPLCONFIGDIR"]
 
 
 def short(text: str, width: int) -> str:
