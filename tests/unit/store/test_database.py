@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from l2t.errors import StoreError
 from l2t.spec import RunSpec
 from l2t.store import database, files, schema
+from l2t.store.database import LockedError
 from l2t.store.rows import Submission
 from l2t.store.schema import VERSION
 from l2t.store.store import Store
@@ -188,3 +190,31 @@ def test_a_home_of_any_name_can_be_written_and_read(
         store.submit(Submission("", "", 1, [make_run()]))
     with Store.read(home) as store:
         assert len(store.runs()) == 1
+
+
+def test_a_locked_store_is_waited_for_as_long_as_patience_says(tmp_path: Path) -> None:
+    with Store.open(tmp_path):
+        pass
+    other = sqlite3.connect(tmp_path / "l2t.db", isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    begun = time.monotonic()
+    try:
+        with pytest.raises(LockedError, match="keeps the store locked"), Store.read(tmp_path, patience=0.05) as store:
+            store.count()
+    finally:
+        other.close()
+    assert time.monotonic() - begun < 5
+    with Store.read(tmp_path, patience=0.05) as store:
+        store.count()
+
+
+def test_a_store_that_a_newer_l2t_has_taken_over_meanwhile_is_refused(tmp_path: Path) -> None:
+    with Store.open(tmp_path), Store.read(tmp_path) as store:
+        store.check_version()
+        other = sqlite3.connect(tmp_path / "l2t.db")
+        other.execute(f"PRAGMA user_version = {VERSION + 1}")
+        other.commit()
+        other.close()
+        with pytest.raises(StoreError, match="newer"):
+            store.check_version()
