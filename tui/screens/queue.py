@@ -86,13 +86,13 @@ class QueueScreen(L2TScreen):
         states = "  ".join(f"[{name}]" if at == self._state else name for at, name in enumerate(NAMES))
         total = self._window.total if self._window else 0
         typed = f"   / {self.l2t.memory.filter}" if self.l2t.memory.filter else ""
-        self.query_one("#title", Static).update(printable(f"{states}   {counted(total, 'run')}{typed}"))
+        self.query_one("#title", Static).update(printable(f"{states}   {counted(total, 'run')}{typed}"), layout=False)
         marked = len(self.table.marked)
         order = self.l2t.memory.order
         by = "in the order of their turn" if order == "queue" else f"by {order.lstrip('-')}"
         many = f"{counted(marked, 'run')} marked: actions take these" if marked else ""
         parts = (many, f"sorted {by}{', greatest first' * order.startswith('-')}", self._left)
-        self.query_one("#foot", Static).update("   ".join(filter(None, parts)))
+        self.query_one("#foot", Static).update("   ".join(filter(None, parts)), layout=False)
 
     def _renew(self, anew: bool = True) -> None:
         """Other runs, or another order: from the top."""

@@ -145,7 +145,7 @@ class RunScreen(CurvesActions, L2TScreen):
         seed = "all seeds" if self._alone else f"seed {row.seed}"
         what = f"{row.method}, {dataset_title(row.dataset)}, {counted(row.shots, 'shot')}, {seed}"
         views = "  ".join(f"[{name}]" if name in self._shown else name for name in VIEWS)
-        self.query_one("#title", Static).update(printable(f"{what}, {row.target}{source}"))
+        self.query_one("#title", Static).update(printable(f"{what}, {row.target}{source}"), layout=False)
         state = said(row, is_lost(row, now), now)
         if row.state is State.RUNNING:
             lost = is_lost(row, now)
@@ -156,7 +156,7 @@ class RunScreen(CurvesActions, L2TScreen):
             state += f", {percent(row.accuracy)} %, took {duration(row.seconds)}"
         elif row.message:
             state += f" ({row.message})"
-        self.query_one("#about", Static).update(printable(f"{views}   {state}"))
+        self.query_one("#about", Static).update(printable(f"{views}   {state}"), layout=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ONLY and ONLY[action] not in self._shown:

@@ -96,9 +96,10 @@ class WeightsPane(Container):
 
     def show(self, data: WeightsData) -> None:
         """Draw what was read."""
+        if data.note or self._data.note:  # else the screen would be laid out anew for nothing
+            self.set_class(bool(data.note), "empty")
+            self.query_one("#note", Static).update(printable(data.note))
         self._data = data
-        self.set_class(bool(data.note), "empty")
-        self.query_one("#note", Static).update(printable(data.note))
         if data.note or data.weights is None:
             self._stop()
             return

@@ -22,7 +22,7 @@ MOVES = ("up", "down", "page-up", "page-down", "first", "last")
 """What it does of all that moves in a table."""
 
 
-class Log(Based, ScrollView, can_focus=True):
+class Log(ScrollView, Based, can_focus=True):
     """Lines below a head that tells what is left out, whether it follows, and what was found.
 
     At its end it follows what is written; away from it, it shows what was there, however much is written meanwhile.

@@ -43,7 +43,7 @@ class Line:
     tones: tuple[tuple[int, str], ...] = ()
 
 
-class Table(Based, ScrollView, can_focus=True):
+class Table(ScrollView, Based, can_focus=True):
     """Lines with a cursor; marked lines are shown so. Asks for lines by `Wanted`, tells of `Opened`, `Moved` and
     `Sorted`."""
 
