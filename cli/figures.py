@@ -116,6 +116,7 @@ and what an interval is, with --json.
 
         found: list[Made] = []
         files: dict[str, list[Path]] = {}
+        missing: dict[tuple[str, str], list[str]] = {}
         columns_of = 2 if columns == 2 else 1
         for each in made(paths.home(), report, names, columns_of, lambda text: progress("made", len(found), 0)):
             if isinstance(each, Made):
@@ -123,7 +124,10 @@ and what an interval is, with --json.
                 found.append(each)
                 progress("made", len(found), 0)
             else:
-                say(f"no figure {each.figure}: {each.reason}")
+                missing.setdefault((each.figure, each.reason), []).append(each.where)
+    for (name, reason), where in missing.items():
+        more = f" and {len(where) - 1} more" if len(where) > 1 else ""
+        say(f"no figure {name}: {reason}" + (f" ({where[0]}{more})" if where[0] else ""))
     if not found:
         raise UsageError("no figure could be made of these runs; the lines above say what each would need")
     if json:

@@ -39,7 +39,7 @@ def read(group: Group, found: Friedman) -> Diagram:
 def make(wanted: Wanted) -> Iterator[Made | Skipped]:
     groups = gather(wanted.report.tables)
     if not groups:
-        yield Skipped("critical", "ranks need tables with two methods or more")
+        yield Skipped("critical", "", "ranks need tables with two methods or more")
     for group in groups:
         common = group.table
         networks = common.target if common.source is None else f"{common.target} ← {common.source}"
@@ -50,7 +50,8 @@ def make(wanted: Wanted) -> Iterator[Made | Skipped]:
             reason = test.reason if isinstance(test, NoTest) else ""
             yield Skipped(
                 "critical",
-                f"{heading}: no critical difference: {reason} (a block is a data set at a number of shots; more of"
+                heading,
+                f"no critical difference: {reason} (a block is a data set at a number of shots; more of"
                 " either, with all methods, gives it)",
             )
             continue

@@ -38,7 +38,7 @@ def make(wanted: Wanted) -> Iterator[Made | Skipped]:
     for table in wanted.report.tables:
         found = read(table)
         if not found:
-            yield Skipped("distribution", f"{table.heading}: no run has finished")
+            yield Skipped("distribution", table.heading, "no run has finished")
             continue
         entries = [entry for entry in table.entries if entry.values]
         across = min(len(found), 2 if wanted.columns == 1 else 3)

@@ -91,7 +91,7 @@ def make(wanted: Wanted) -> Iterator[Made | Skipped]:
                 f" probe. {table.heading}. Filters shots=… seed=… choose another run."
             )
             chosen = (
-                "as --trace asked for"
+                "that --trace asked for"
                 if read_in.named
                 else "of the channel that moved farthest, in the pairs where it moved farthest"
             )
@@ -103,7 +103,7 @@ def make(wanted: Wanted) -> Iterator[Made | Skipped]:
                 "gamma",
                 f"gamma-course-{slug(row, table.title)}",
                 f"γ by epoch, {row}, {table.title}",
-                f"Position weights γ by epoch at positions {chosen} (grey: 1, the start), {where}",
+                f"Position weights γ by epoch at the positions {chosen} (grey line: 1, the start), {where}",
                 (run,),
                 (wanted.width, height + 0.2 + legend_height(wanted.width, entries)),
                 partial(draw_course, found=read_in, across=across),
@@ -119,7 +119,7 @@ def make(wanted: Wanted) -> Iterator[Made | Skipped]:
                 partial(draw_maps, found=read_in, number=4 if wanted.columns == 1 else 6),
             )
         if not any_here:
-            yield Skipped("gamma", f"{table.heading}: no finished run kept γ; l2t run --force --method l2twww keeps it")
+            yield Skipped("gamma", table.heading, "no finished run kept γ; l2t run --force --method l2twww keeps it")
 
 
 def draw_course(figure: "Figure", found: Courses, across: int) -> None:

@@ -55,7 +55,8 @@ def make(wanted: Wanted) -> Iterator[Made | Skipped]:
         if not found:
             yield Skipped(
                 "lambda",
-                f"{table.heading}: no finished run kept λ; l2t run --force --method l2tww keeps it",
+                table.heading,
+                "no finished run kept λ; l2t run --force --method l2tww keeps it",
             )
         for row, each in found:
             runs = f"mean over {len(each.runs)} runs" if len(each.runs) > 1 else "one run"

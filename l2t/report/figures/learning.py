@@ -56,7 +56,7 @@ def make(wanted: Wanted) -> Iterator[Made | Skipped]:
         for name, found in read(wanted.home, table).items():
             label, what = MEASURES[name]
             if not found:
-                yield Skipped("learning", f"{table.heading}: no finished run recorded {label} by epoch")
+                yield Skipped("learning", table.heading, f"no finished run recorded {label} by epoch")
                 continue
             rows = [row for row in table.rows if any(row in panel.bands for panel in found)]
             across = min(len(found), 2 if wanted.columns == 1 else 3)

@@ -60,6 +60,8 @@ class Skipped:
     """A figure, or a part of one, that cannot be made."""
 
     figure: str
+    where: str
+    """Which table or tables; empty where it is all."""
     reason: str
     """Why, and what would give it: a sentence without full stop."""
 

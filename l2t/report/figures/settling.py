@@ -73,7 +73,8 @@ def make(wanted: Wanted) -> Iterator[Made | Skipped]:
         if not found:
             yield Skipped(
                 "settling",
-                f"{table.heading}: no finished run traced a value that moved; l2t run --force --trace"
+                table.heading,
+                "no finished run traced a value that moved; l2t run --force --trace"
                 " 'features.0.weight[4,2,2,0]' records one, l2tww and l2twww keep λ, w and γ",
             )
             continue

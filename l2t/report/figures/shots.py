@@ -11,6 +11,7 @@ from l2t.report.figures import labels
 from l2t.report.figures.made import Made, Skipped, Wanted, counted
 from l2t.report.figures.style import Look, handle, legend, legend_height, looks, panels, short
 from l2t.report.report import Table
+from l2t.report.words import shots_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,8 +62,8 @@ def make(wanted: Wanted) -> Iterator[Made | Skipped]:
         if len(known) > 1:
             tables.append(table)
         else:
-            where = f"only {next(iter(known))} shots have" if known else "no run has"
-            yield Skipped("shots", f"{table.heading}: {where} finished; l2t run --shots 5,10,30 gives several")
+            where = f"only runs at {shots_title(next(iter(known)))} have" if known else "no run has"
+            yield Skipped("shots", table.heading, f"{where} finished; l2t run --shots 5,10,30 gives several")
     look = looks(wanted.report)
     page = PAGE[wanted.columns]
     for start in range(0, len(tables), page):

@@ -33,8 +33,8 @@ def make(wanted: Wanted) -> Iterator[Made | Skipped]:
         if found is None or not names:
             yield Skipped(
                 "weights",
-                f"{table.heading}: no finished run traced a weight; l2t run --force --trace"
-                " 'features.0.weight[4,2,2,0]' records one",
+                table.heading,
+                "no finished run traced a weight; l2t run --force --trace 'features.0.weight[4,2,2,0]' records one",
             )
             continue
         rows = [row for row in table.rows if any(name in found.courses.get(row, {}) for name in names)]
@@ -80,8 +80,11 @@ def draw(
                     markersize=3,
                     markevery=(every * at // len(rows), every),
                 )
-        # The index tells positions apart: a long name loses its beginning.
-        ax.set_title(name if len(name) <= 22 else f"…{name[-21:]}", fontsize=SMALL)
+        # The index tells positions apart: a long name loses its beginning, part by part.
+        title = name
+        while len(title) > 21 * figure.get_figwidth() / 1.7 / across and "." in title:
+            title = f"…{title.removeprefix('…').partition('.')[2]}"
+        ax.set_title(title, fontsize=SMALL)
         ax.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=(1, 2, 5, 10)))
         ax.yaxis.set_major_locator(MaxNLocator(4, steps=(1, 2, 2.5, 5, 10)))
         ax.grid(axis="y")

@@ -192,7 +192,7 @@ def test_one_number_of_shots_is_no_curve(home: Home) -> None:
     home.add("scratch", [50.0, 51.0])
     [skipped] = home.made("shots")
     assert isinstance(skipped, Skipped)
-    assert skipped.reason.endswith("only 5 shots have finished; l2t run --shots 5,10,30 gives several")
+    assert skipped.reason == ("only runs at 5 shots have finished; l2t run --shots 5,10,30 gives several")
 
 
 def test_a_single_run_is_a_point_without_interval_and_boxes_need_five(home: Home) -> None:
