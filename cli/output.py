@@ -68,8 +68,11 @@ def _spell(error: UnicodeError) -> tuple[str, int]:
 
 
 def coloured() -> bool:
-    """Whether stdout shows colours."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether stdout shows colours: a terminal does, and whatever reads it where FORCE_COLOR is set; never with
+    NO_COLOR."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def terminal_width() -> int | None:
@@ -95,7 +98,8 @@ def write_styled(lines: Iterable["Text"]) -> None:
     """Write lines of rich text, styled on a terminal, never wrapped or cut. rich spells what the encoding lacks."""
     from rich.console import Console
 
-    console = Console(highlight=False, color_system="auto" if coloured() else None)
+    system = "auto" if sys.stdout.isatty() else "standard"  # of what is no terminal, nothing says which it has
+    console = Console(highlight=False, color_system=system if coloured() else None)
     for line in lines:
         console.print(line, no_wrap=True, overflow="ignore", crop=False)
 

@@ -77,6 +77,16 @@ def report(
             help="Write to this file, whole or not at all: report.html, tables.tex, report.md.",
         ),
     ] = None,
+    width: Annotated[
+        int | None,
+        typer.Option(
+            rich_help_panel=OUTPUT,
+            metavar="COLUMNS",
+            min=20,
+            max=1000,
+            help="Break lines of rich at this width. Default: the terminal's; in a file or pipe, none.",
+        ),
+    ] = None,
     explain: Annotated[
         bool,
         typer.Option("--explain", rich_help_panel=OUTPUT, help="The runs of one cell, and why each counts or not."),
@@ -114,9 +124,9 @@ def report(
         from l2t.report.report import Report
 
         section = explained(paths.home(), chosen.rows, chosen.specs, chosen.planned, layout.metric.value)
-        _write(Report((), layout.family.value, {}, (section,)), form, out)
+        _write(Report((), layout.family.value, {}, (section,)), form, out, width)
         return
-    _write(_made(selection, layout, parts, chosen), form, out, figures=not parts.brief)
+    _write(_made(selection, layout, parts, chosen), form, out, width, figures=not parts.brief)
 
 
 def _made(selection: Selection, layout: Layout, parts: Parts, chosen: Chosen) -> "Report":
@@ -148,14 +158,14 @@ def _page(made: "Report") -> str:
     return render(made, figures)
 
 
-def _write(made: "Report", format: Format, out: Path | None, figures: bool = False) -> None:
+def _write(made: "Report", format: Format, out: Path | None, width: int | None, figures: bool = False) -> None:
     from l2t.report.formats import renderer, rich
 
     if out is None and format is Format.RICH:
-        output.write_styled(rich.lines(made, output.terminal_width()))
+        output.write_styled(rich.lines(made, width or output.terminal_width()))
         return
     if format is Format.RICH:
-        text = "".join(f"{line.plain}\n" for line in rich.lines(made))
+        text = "".join(f"{line.plain}\n" for line in rich.lines(made, width))
     elif format is Format.HTML and figures:
         text = _page(made)
     else:

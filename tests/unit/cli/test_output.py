@@ -5,8 +5,9 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.text import Text
 
-from cli.output import Column, write_json, write_table
+from cli.output import Column, coloured, write_json, write_styled, write_table
 from l2t.words import duration, percent, size, width
 
 
@@ -84,3 +85,26 @@ def test_percent_has_one_decimal() -> None:
 @given(st.text(st.characters(codec="ascii")))
 def test_ascii_is_as_wide_as_long(text: str) -> None:
     assert width(text) == len(text)
+
+
+@pytest.mark.parametrize(
+    ("settings", "colours"),
+    [
+        ({}, False),
+        ({"FORCE_COLOR": ""}, False),
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_what_is_no_terminal_gets_colours_only_where_they_are_forced(
+    capsys, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], colours: bool
+) -> None:
+    for name in ("FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "dumb")
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert coloured() is colours
+    write_styled([Text("a long line " * 20, style="bold red")])
+    out = capsys.readouterr().out
+    assert out == ("\x1b[1;31m" + "a long line " * 20 + "\x1b[0m\n" if colours else "a long line " * 20 + "\n")
