@@ -1,11 +1,16 @@
 """When traced values settle: the epoch from which on a value stays within 5 % of its range of its end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from statistics import median
+from typing import TYPE_CHECKING
 
 from l2t.stats import Summary, summarize
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SHARE = 0.05
 """Of a value's range (greatest minus least over the training): how far from its end it may still be."""
@@ -32,6 +37,22 @@ def settled(course: Mapping[int, float], step: float = 0.0) -> int | None:
             break
         first = epoch
     return first
+
+
+def settled_each(epochs: Sequence[int], table: "NDArray[np.float64]", step: float) -> list[int | None]:
+    """`settled` of each column of `table` [epochs, values], whose values were rounded to `step` times the largest of
+    their column: hundreds of times as fast for the thousands of γ of a run."""
+    import numpy as np
+
+    if len(epochs) < 3:
+        return [None] * table.shape[1]
+    with np.errstate(invalid="ignore"):  # values that are not finite are sorted out below
+        allowed = SHARE * (table.max(axis=0) - table.min(axis=0))
+        near = np.abs(table - table[-1]) <= allowed
+        told = allowed > 2 * step * np.abs(table).max(axis=0)
+    first = np.logical_and.accumulate(near[::-1])[::-1].argmax(axis=0)
+    usable = np.isfinite(table).all(axis=0) & told
+    return [epochs[at] if use else None for at, use in zip(first.tolist(), usable.tolist(), strict=True)]
 
 
 @dataclass(frozen=True)

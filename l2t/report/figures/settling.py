@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from l2t.report.figures import labels
 from l2t.report.figures.made import Made, Skipped, Wanted, counted, slug
-from l2t.report.figures.reading import Course, courses, named, traces
+from l2t.report.figures.reading import courses, named, traces
 from l2t.report.figures.style import Look, handle, legend, legend_height, looks, panels
 from l2t.report.report import Table
-from l2t.report.settling import Settled, settled, together
+from l2t.report.settling import Settled, settled, settled_each, together
 from l2t.report.words import shots_title
 
 if TYPE_CHECKING:
@@ -51,17 +51,12 @@ def _run(home: Path, run: str) -> dict[str, list[int | None]]:
         found["weights"] = [settled(course) for course in weights]
     archives = traces(home, run)
     if archives is not None:
-        values: dict[str, dict[tuple[str, int], Course]] = {kind: {} for kind in archives.kinds}
-        for epoch in archives.epochs:
-            then = archives.at(epoch)
-            if then is None:
-                continue
-            for kind in archives.kinds:
-                for pair in archives.pairs:
-                    for index, value in enumerate(then.numbers(kind, pair)):
-                        values[kind].setdefault((pair, index), {})[epoch] = value
-        for kind, of in values.items():
-            found[kind] = [settled(course, STEP * max(map(abs, course.values()))) for course in of.values()]
+        import numpy as np
+
+        kept = [(epoch, then) for epoch in archives.epochs if (then := archives.at(epoch)) is not None]
+        for kind in archives.kinds:
+            table = np.array([np.frombuffer(then.arrays[kind].data, "<f2") for _, then in kept], float)
+            found[kind] = settled_each([epoch for epoch, _ in kept], table, STEP)
     return found
 
 
@@ -85,6 +80,7 @@ def make(wanted: Wanted) -> Iterator[Made | Skipped]:
         across = min(len(found), 2)
         numbers = [len(each.epochs) for panel in found for each in panel.found.values()]
         still = sum(each.still for panel in found for each in panel.found.values())
+        values = still + sum(each.values for panel in found for each in panel.found.values())
         yield Made(
             "settling",
             f"settling-{slug(table.title)}",
@@ -92,7 +88,11 @@ def make(wanted: Wanted) -> Iterator[Made | Skipped]:
             "Epoch from which on a traced value stays within 5 % of its range of its end: of each run the median over "
             f"its values (small points), over the runs the mean with Student's 95 % interval, {counted(numbers)} runs."
             " λ, w and γ: the probe's mean, at the epochs that archives were kept at."
-            + (f" {still} values that moved too little to tell are left out." if still else "")
+            + (
+                f" Left out: {still:,} of {values:,} values, which moved too little to tell in 16 bits."
+                if still
+                else ""
+            )
             + f" {table.heading}.{labels.interim(entries)}",
             labels.runs_of(entries),
             (wanted.width, (0.6 + 0.13 * lines) * -(-len(found) // across) + 0.2 + legend_height(wanted.width, rows)),

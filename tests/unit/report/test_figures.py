@@ -287,7 +287,7 @@ def test_settling_has_a_panel_for_each_kind_of_value(full: Home) -> None:
     assert {"traced weights", "λ", "w", "γ", "5 shots", "10 shots", "scratch"} <= set(texts(read(figure)))
     # Seed 0's weight never moves.
     assert "n = 4 to 5 runs" in figure.caption
-    assert "moved too little to tell" in figure.caption
+    assert "values, which moved too little to tell" in figure.caption
 
 
 def test_damaged_and_missing_archives_are_no_figure(home: Home) -> None:

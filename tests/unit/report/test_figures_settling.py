@@ -3,11 +3,12 @@
 import random
 from math import inf, nan
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l2t.report.settling import settled, together
+from l2t.report.settling import settled, settled_each, together
 from l2t.stats import summarize
 
 
@@ -49,6 +50,21 @@ def test_rounding_never_decides() -> None:
     course = {epoch: 1 - 2.0**-epoch for epoch in range(30)}
     assert settled(course) == settled(course, 0.02) == 5
     assert settled(course, 0.03) is None
+
+
+def test_each_column_of_a_table_settles_as_it_does_alone() -> None:
+    rng = np.random.default_rng(2)
+    table = rng.normal(size=(12, 40)).cumsum(0).round(2)
+    table[:, 0], table[5, 1], table[3, 2] = 1.0, nan, inf
+    epochs = [3 * row for row in range(12)]
+    for step in (0.0, 0.02):
+        alone = [
+            settled(dict(zip(epochs, column, strict=True)), step * float(max(map(abs, column))) if step else 0.0)
+            for column in table.T
+        ]
+        assert settled_each(epochs, table, step) == alone
+        assert sum(epoch is not None for epoch in alone) > (30 if step == 0 else 2)
+    assert settled_each([0, 1], table[:2], 0.0) == [None] * 40
 
 
 def test_runs_together_have_the_median_of_each_and_students_interval_over_them() -> None:
