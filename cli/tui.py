@@ -14,7 +14,7 @@ from cli.diagnostics import say
 from l2t import paths
 from l2t.errors import UsageError, unknown
 
-MODES = ("matrix", "queue", "sweep", "devices")
+MODES = ("matrix", "queue", "sweep", "devices", "report")
 SCREENS = (*MODES, "cell", "run", "weights", "help")
 
 
@@ -28,7 +28,9 @@ def tui(
     ] = None,
     screen: Annotated[
         str,
-        typer.Option(metavar="NAME", help=f"Begin with {', '.join(MODES)}; draw these or {', '.join(SCREENS[4:])}."),
+        typer.Option(
+            metavar="NAME", help=f"Begin with {', '.join(MODES)}; draw these or {', '.join(SCREENS[len(MODES) :])}."
+        ),
     ] = "matrix",
     size: Annotated[str, typer.Option(metavar="WIDTHxHEIGHT", help="Of the drawing, in characters.")] = "120x40",
 ) -> int | None:

@@ -50,6 +50,7 @@ ACTIONS = (
     Action("queue", "2", "Queue", "Every run: running, waiting, failed, done.", EVERYWHERE, False),
     Action("new-sweep", "3,n", "New sweep", "Choose what to run, see what it takes, queue it.", EVERYWHERE, False),
     Action("devices", "4", "Devices", "GPUs, CPU, slots, and the supervisor that works in them.", EVERYWHERE, False),
+    Action("report", "5", "Report", "Tables and tests of what is done, to read and to export.", EVERYWHERE, False),
     Action("back", "escape,backspace", "Back", "Leave this screen.", EVERYWHERE, False),
     Action("freeze", "f5", "Freeze", "Stop or go on refreshing the screen.", EVERYWHERE, False),
     Action("rate", "f6", "Rate", "Refresh faster or slower: every 0.5, 1, 2, 5 s.", EVERYWHERE, False),
@@ -140,6 +141,19 @@ ACTIONS = (
            writes=True),
     Action("supervisor-down", "d", "Stop", "End the supervisor after what runs now.", "devices", writes=True),
     Action("supervisor-down-now", "D", "Stop now", "Checkpoint what runs, then end.", "devices", writes=True),
+    #
+    Action("recompute", "r", "Compute", "Compute it again, of all that has ended by now.", "report"),
+    Action("report-filter", "slash", "Filter", "A report of some runs: method=l2tww,ufm shots=5.", "report"),
+    Action("baseline", "b", "Baseline", "The row that the others are compared with.", "report"),
+    Action("metric", "m", "Metric", "Accuracy after the last epoch, at the one best on validation, or the rare class.",
+           "report", False),
+    Action("family", "f", "Family", "Correct p-values over all tests, or over each data set's.", "report", False),
+    Action("brief", "v", "Brief", "Without bootstrap intervals, effect sizes and provenance, or with them.", "report",
+           False),
+    Action("sections", "s", "Sections", "What stands beside the tables: costs per-class against=thesis all-tests.",
+           "report"),
+    Action("export", "e", "Export", "Write it to a file, as its name ends: .html .md .tex .csv .json.", "report"),
+    Action("stop-report", "escape", "Stop", "Stop what is computed, else leave this screen.", "report", False),
 )  # fmt: skip
 """All of them, in the order of footer and help."""
 

@@ -78,6 +78,7 @@ class L2TApp(App[None], inherit_bindings=False):
         "queue": _screen("tui.screens.queue:QueueScreen"),
         "sweep": _screen("tui.screens.sweep:SweepScreen"),
         "devices": _screen("tui.screens.devices:DevicesScreen"),
+        "report": _screen("tui.screens.report:ReportScreen"),
     }
     DEFAULT_MODE = "matrix"
 
@@ -172,6 +173,7 @@ class L2TApp(App[None], inherit_bindings=False):
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
         """Every action comes by here, from key, footer or palette: a fault of ours is said, and ends nothing."""
+        self.feed.pressed = monotonic()
         try:
             return await super().run_action(action, default_namespace, namespaces)
         except Exception as error:
@@ -232,6 +234,9 @@ class L2TApp(App[None], inherit_bindings=False):
 
     def action_devices(self) -> None:
         self._go("devices")
+
+    def action_report(self) -> None:
+        self._go("report")
 
     def _go(self, mode: str) -> None:
         """To the screen of that name itself, whatever was opened from it."""

@@ -31,22 +31,34 @@ class Answer:
     """Its last line on stderr, without the program's name."""
 
 
-def answer(home: Path, arguments: Sequence[str]) -> Answer:
-    """Run `l2t ARGUMENTS` for this home and wait for its end."""
+def answer(
+    home: Path,
+    arguments: Sequence[str],
+    started: Callable[["subprocess.Popen[bytes]"], object] = lambda _: None,
+    **settings: str,
+) -> Answer:
+    """Run `l2t ARGUMENTS` for this home and wait for its end.
+
+    started: gets the process, so that it can be ended. settings: of its environment; without colours unless they say
+    otherwise.
+    """
     line = [sys.executable, "-P", "-c", "from cli.app import main; main()", *arguments]
+    pipe = subprocess.PIPE
     try:
-        done = subprocess.run(
+        with subprocess.Popen(
             line,
-            capture_output=True,
+            stdout=pipe,
+            stderr=pipe,
             stdin=subprocess.DEVNULL,
-            check=False,
-            env=os.environ | {"L2T_HOME": str(home), "NO_COLOR": "1"},
-        )
+            env=os.environ | {"L2T_HOME": str(home), "NO_COLOR": "1"} | settings,
+        ) as process:
+            started(process)
+            out, errors = process.communicate()
     except Exception as error:  # no process to be had, or a character that no process takes
         return Answer(1, "", printable(f"l2t cannot be run: {error}"))
-    lines = done.stderr.decode(errors="backslashreplace").strip().splitlines()
+    lines = errors.decode(errors="backslashreplace").strip().splitlines()
     said = lines[-1].removeprefix("l2t: ") if lines else ""
-    return Answer(done.returncode, done.stdout.decode(errors="backslashreplace"), printable(said))
+    return Answer(process.returncode, out.decode(errors="backslashreplace"), printable(said))
 
 
 def aside(app: "L2TApp", work: Callable[[], T], then: Callable[[T], None]) -> None:

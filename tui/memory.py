@@ -17,7 +17,7 @@ from tui.feed import RATES
 
 NAME = "tui.json"
 KEYMAP = "keymap.toml"
-PLACES = ("matrix", "cell", "queue", "run", "sweep", "devices")
+PLACES = ("matrix", "cell", "queue", "run", "sweep", "devices", "report")
 
 
 @dataclass

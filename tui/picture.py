@@ -18,7 +18,7 @@ SECONDS = 20.0
 STILL = 0.5
 """Seconds without a change after which it counts as drawn."""
 
-KEYS = {"matrix": "1", "queue": "2", "sweep": "3", "devices": "4", "help": "question_mark"}
+KEYS = {"matrix": "1", "queue": "2", "sweep": "3", "devices": "4", "report": "5", "help": "question_mark"}
 
 
 def draw(home: Path, screen: str, size: tuple[int, int], file: Path) -> None:

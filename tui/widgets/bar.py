@@ -14,7 +14,7 @@ from l2t.words import duration
 from tui.feed import Frame
 from tui.words import SYMBOLS
 
-TABS = {"matrix": "1 Matrix", "queue": "2 Queue", "sweep": "3 New", "devices": "4 Devices"}
+TABS = {"matrix": "1 Matrix", "queue": "2 Queue", "sweep": "3 New", "devices": "4 Devices", "report": "5 Report"}
 SHOWN = (State.RUNNING, State.QUEUED, State.PAUSED, State.DONE, State.FAILED)
 
 
@@ -42,13 +42,15 @@ class Bar(Widget):
             self.refresh()
 
     def render(self) -> Text:
-        text = Text(" l2t ", style=Style(bold=True), no_wrap=True, overflow="crop")
+        wide = self.size.width >= 100  # narrower, tabs share the blank between them, and the runs get the room
+        text = Text(" l2t " if wide else "", style=Style(bold=True), no_wrap=True, overflow="crop")
         self._places = []
         for name, title in TABS.items():
             start = cell_len(text.plain)
             if self.size.width < 70:
                 title = title.partition(" ")[0]
-            text.append(f" {title} ", style=Style(reverse=name == self._where, bold=name == self._where))
+            title = f" {title} " if wide or name == self._where else f" {title}"
+            text.append(title, style=Style(reverse=name == self._where, bold=name == self._where))
             self._places.append((start, cell_len(text.plain), name))
         problem = self._frame.problem if self._frame else None
         right = self._words(self._frame, self._frozen) if self._frame else "looking …"

@@ -17,6 +17,7 @@ SCREENS = {
     "run": "tui.screens.run:RunScreen",
     "sweep": "tui.screens.sweep:SweepScreen",
     "devices": "tui.screens.devices:DevicesScreen",
+    "report": "tui.screens.report:ReportScreen",
 }
 
 
