@@ -1,4 +1,4 @@
-"""λ as a heat map: source × target layers at the end, and each pair over time."""
+"""λ as heat maps: source × target layers at the end, and how far each pair is from its start over time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -66,8 +66,9 @@ def make(wanted: Wanted) -> Iterator[Made | Skipped]:
                 "lambda",
                 f"lambda-{slug(row, table.title)}",
                 f"λ of pairs of layers, {row}, {table.title}",
-                "Layer weights λ (mean over the probe's images), source × target layer at the end of training, and each"
-                f" pair (source-target) over the epochs: {row} at {shots_title(each.entry.shots)}, {runs}."
+                "Layer weights λ (mean over the probe's images), source × target layer at the end of training, and how"
+                f" far each pair's (source-target) is from its start over the epochs: {row} at"
+                f" {shots_title(each.entry.shots)}, {runs}."
                 f" {table.heading}. The filter shots=… chooses others.",
                 each.runs,
                 (wanted.width, end + time if wanted.columns == 1 else max(end + 0.5, time)),
@@ -85,11 +86,12 @@ def draw(figure: "Figure", found: LayerWeights, heights: tuple[float, float] | N
     for (source, target), pair in zip(ends, found.pairs, strict=True):
         last[sources.index(source), targets.index(target)] = found.values[pair][-1]
     course = np.array([found.values[pair] for pair in found.pairs])
-    high = max(float(course.max()), 1e-3)
+    change = course - course[:, :1]  # λ moves little against its random start: its course alone would be stripes
+    high = max(float(np.nanmax(last)), 1e-3)
     top, below = (
         figure.subplots(2, 1, height_ratios=heights) if heights else figure.subplots(1, 2, width_ratios=(1, 1.5))
     )
-    top.imshow(last, cmap=MAP, vmin=0, vmax=high, aspect="auto")
+    image = top.imshow(last, cmap=MAP, vmin=0, vmax=high, aspect="auto")
     for row, column in np.argwhere(np.isfinite(last)):
         value = last[row, column]
         # On the dark half of the map the text is white.
@@ -102,16 +104,22 @@ def draw(figure: "Figure", found: LayerWeights, heights: tuple[float, float] | N
     # Archives are not evenly spaced to the epoch: each is drawn from its epoch to the next.
     edges = [*found.epochs, found.epochs[-1] + (found.epochs[-1] - found.epochs[-2])]
     mesh = below.pcolormesh(
-        edges, np.arange(len(found.pairs) + 1) - 0.5, course, cmap=MAP, vmin=0, vmax=high, rasterized=False
+        edges,
+        np.arange(len(found.pairs) + 1) - 0.5,
+        change,
+        cmap=MAP,
+        vmin=min(float(change.min()), -1e-3),
+        vmax=max(float(change.max()), 1e-3),
     )
     below.set_ylim(len(found.pairs) - 0.5, -0.5)
     below.set_yticks(range(len(found.pairs)), found.pairs)
     below.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=(1, 2, 5, 10)))
     below.set(xlabel="epoch", ylabel="pair")
-    below.set_title("over training")
-    for ax in (top, below):
+    below.set_title("change since the start")
+    for ax, drawn, label in ((top, image, "λ"), (below, mesh, "λ − λ at the start")):
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
-    bar = figure.colorbar(mesh, ax=[top, below], location="right", aspect=30, pad=0.02)
-    bar.set_label("λ")
-    bar.outline.set_linewidth(0.5)
+        bar = figure.colorbar(drawn, ax=ax, location="right", aspect=18, pad=0.02)
+        bar.set_label(label)
+        bar.ax.yaxis.set_major_locator(MaxNLocator(4, steps=(1, 2, 2.5, 5, 10)))
+        bar.outline.set_linewidth(0.5)
