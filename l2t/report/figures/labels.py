@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from l2t.report.report import Entry, Table
-from l2t.report.words import shots_title
 
 
 def tested(tables: Iterable[Table]) -> list[Table]:
@@ -39,11 +38,6 @@ def about(tables: Sequence[Table]) -> str:
 def interim(entries: Iterable[Entry]) -> str:
     """A sentence where planned runs are missing, else nothing; with a blank before it."""
     return " Planned runs are missing: interim." if any(entry.missing for entry in entries) else ""
-
-
-def place(table: Table, entry: Entry) -> str:
-    """ "l2tww, Digits at 5 shots"."""
-    return f"{entry.row}, {table.title} at {shots_title(entry.shots)}"
 
 
 def runs_of(entries: Iterable[Entry]) -> tuple[str, ...]:
