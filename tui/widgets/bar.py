@@ -49,7 +49,8 @@ class Bar(Widget):
             start = cell_len(text.plain)
             if self.size.width < 70:
                 title = title.partition(" ")[0]
-            title = f" {title} " if wide or name == self._where else f" {title}"
+            title = title if text.plain.endswith(" ") and not wide else f" {title}"
+            title += " " if wide or name == self._where else ""
             text.append(title, style=Style(reverse=name == self._where, bold=name == self._where))
             self._places.append((start, cell_len(text.plain), name))
         problem = self._frame.problem if self._frame else None
