@@ -1,6 +1,5 @@
 """Published numbers beside ours: each with its difference and a verdict, and printed comparisons beside ours."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 from l2t.errors import UsageError
 from l2t.report import words
 from l2t.report.cells import settings_of
-from l2t.report.published.claims import PAIRS, beside
+from l2t.report.published import absent
+from l2t.report.published.claims import PAIRS, beside, printed_claims
 from l2t.report.published.judge import judge
 from l2t.report.published.setup import deviations, unofficial
 from l2t.report.published.shipped import THESIS
@@ -72,7 +72,7 @@ def against(
         "tests": sum(isinstance(one.found.test, PValue) for one in judged),
         "cells": [_plain(one, reading, runs) for one in judged],
         "pairs": pairs,
-        "not_here": [asdict(cell) for cell in _missing(judged, published)],
+        "not_here": [asdict(cell) for cell in _absent(judged, published)],
         "sentences": list(sentences),
     }
     return Section("against", f"Beside {published.title}", grids, data)
@@ -122,7 +122,7 @@ def _corrected(judged: Sequence[_Judged]) -> list[_Judged]:
     ]
 
 
-def _missing(judged: Iterable[_Judged], published: Published) -> list[Printed]:
+def _absent(judged: Iterable[_Judged], published: Published) -> list[Printed]:
     here = {id(one.printed) for one in judged}
     return [cell for cell in published.cells if id(cell) not in here]
 
@@ -166,18 +166,12 @@ def _sentences(
     reading: Reading,
     runs: int,
 ) -> Iterator[str]:
-    missing = _missing(judged, published)
-    if not judged:
-        yield f"No number of {published.title} has an entry here: it has {_listing(published.cells)}."
-    else:
+    if judged:
         yield from _meaning(judged, published, reading, runs)
         yield from _reservations(judged, cells, published)
-    if missing:
-        first = missing[0]
-        recipe = "--recipe thesis " if published.name == THESIS else ""
-        command = f"l2t run {recipe}--dataset {first.dataset} --shots {first.shots} --method {first.method}"
-        count = f"{len(missing)} of its {len(published.cells)} numbers have" if judged else "They have"
-        yield f"{count} no runs in this report; {command} runs the first."
+        if published.claims:
+            yield printed_claims(published)
+    yield from absent.sentences(_absent(judged, published), published)
 
 
 def _meaning(judged: Sequence[_Judged], published: Published, reading: Reading, runs: int) -> Iterator[str]:
@@ -228,21 +222,6 @@ def _reservations(judged: Sequence[_Judged], cells: Sequence[Mapping[str, Any]],
             "The thesis's ufm was probably a weaker form than all 15 pairs: the published code gives 28.7 to 30.5"
             " (three seeds) on CIFAR-10 at 10 shots, the thesis 20.7. --split-by method.pairs shows forms side by side."
         )
-
-
-def _listing(cells: Iterable[Printed]) -> str:
-    """ "CIFAR-10 at 10, 30 shots (ufm, l2tww); …"."""
-    groups: dict[str, list[Printed]] = {}
-    for cell in cells:
-        groups.setdefault(dataset_title(cell.dataset) + (", recall of a rare class," if cell.rare else ""), []).append(
-            cell
-        )
-    parts = []
-    for title, members in groups.items():
-        shots = ", ".join(map(str, sorted({cell.shots for cell in members})))
-        methods = ", ".join(Counter(cell.method for cell in members))
-        parts.append(f"{title} at {shots} shots ({methods})")
-    return "; ".join(parts[:6]) + (f" and {len(parts) - 6} more data sets" if len(parts) > 6 else "")
 
 
 def _plain(one: _Judged, reading: Reading, runs: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import random
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from scipy.stats import t as student
 from scipy.stats import ttest_1samp, ttest_ind_from_stats
 
+from cli.asking import Asked
 from l2t.data.cifar import Cifar10
 from l2t.errors import UsageError
 from l2t.report.formats import latex, markdown, rich
@@ -22,6 +24,7 @@ from l2t.report.report import Report
 from l2t.report.section import Section
 from l2t.report.sections.published import against
 from l2t.spec import DataSettings, SourceRef, TrainSettings
+from l2t.spec.sweep import expand
 from l2t.stats import NoTest, PValue, holm, mann_whitney, summarize
 from l2t.store.state import State
 
@@ -32,6 +35,10 @@ OFFICIAL = {
     "train": TrainSettings(),
     "data": DataSettings(padding=4, flip=True),
 }
+CORRECTED = (
+    "Of the 15 p-values that the thesis prints (l2twww against l2tww, not corrected) 7 are below 0.05; Holm over them"
+    " leaves 1, Benjamini–Hochberg 5."
+)
 HEADER = "table,dataset,shots,method,accuracy,plus_minus,status\n"
 
 
@@ -54,7 +61,7 @@ def said(found: Section) -> str:
     json.dumps(found.data, allow_nan=False)
     report = Report((), "all", {}, (found,))
     assert found.title in markdown.render(report)
-    assert bool(latex.render(report)) is any(grid.rows for grid in found.grids)
+    assert latex.escaped(found.title) in latex.render(report)
     assert all(line.cell_len <= 80 for line in rich.lines(report, 80))
     return " ".join(sentence for grid in found.grids for sentence in grid.sentences)
 
@@ -239,9 +246,7 @@ def test_printed_comparisons_stand_beside_ours(runs):
     assert unprinted.rows[0][:3] == ("CIFAR-10", "10", "+5.4")
     assert "p printed" not in unprinted.headings
     text = said(found)
-    assert (
-        "Of the 15 printed p 7 are below 0.05, not corrected. Holm over the 15 leaves 1, Benjamini–Hochberg 5." in text
-    )
+    assert CORRECTED in text
     assert "computed from printed means, not printed" in text
     for data, method in zip(found.data["pairs"], ("l2tww", "ufm"), strict=True):
         [one] = data["comparisons"]
@@ -292,6 +297,44 @@ def test_any_table_can_stand_beside_ours(runs, tmp_path):
     assert "mine.csv does not say in which settings its numbers were made" in text
     assert "thesis" not in text
     assert "no runs in this report" not in text
+
+
+def test_what_corrections_leave_is_said_whatever_is_compared(runs):
+    add(runs, "ufm", sample(30.0))
+    found = section(runs)
+    assert len(found.grids) == 1
+    assert CORRECTED in said(found)
+
+
+def test_the_line_that_runs_a_number_is_one_that_l2t_takes(runs, tmp_path):
+    lines = (
+        "A,$(touch x),5,ufm,12.5,1,\n",
+        "A,cifar10,5,a;ls,12.5,1,\n",
+        "A,stl10-imbalanced,100,l2twww,50,,\n",
+        "A,stl10,5,ufm,50,,\n",
+    )
+    name = write(tmp_path / "mine.csv", "".join(lines), HEADER)
+    text = said(section(runs, name))
+    line = "l2t run --dataset stl10 --shots 100 --method l2twww --set data.rare_class=0"
+    assert text.endswith(f"4 of its 4 numbers have no runs in this report; {line} runs one.")
+    words = shlex.split(line)
+    asked = dict(zip(words[2::2], words[3::2], strict=True))
+    points = expand(
+        Asked(
+            dataset=[asked["--dataset"]], shots=asked["--shots"], method=[asked["--method"]], set_=[asked["--set"]]
+        ).request
+    )
+    assert {(one.dataset, one.shots, one.method) for one in points} == {("stl10", 100, "l2twww")}
+    assert {one.settings.data.rare_class for one in points} == {0}
+    name = write(tmp_path / "other.csv", "".join(lines[:2]), HEADER)
+    assert said(section(runs, name)).endswith("l2t has no such data set and method (l2t data list, l2t methods).")
+
+
+def test_a_long_list_of_what_is_not_here_is_cut(runs, tmp_path):
+    lines = "".join(f"A,cifar10,{shots},m{shots},50,1,\n" for shots in range(1, 2001))
+    text = said(section(runs, write(tmp_path / "long.csv", lines, HEADER)))
+    assert "CIFAR-10 at 1, 2, 3, 4 and 1996 more shots (m1, m2, m3, m4 and 1996 more)" in text
+    assert len(text) < 500
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
