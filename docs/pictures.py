@@ -55,6 +55,6 @@ def screen(name: str, size: str) -> None:
 
 
 if __name__ == "__main__":
-    draw("report", "report")
+    draw("report", "report", "--brief")
     screen("matrix", "100x20")
     screen("run", "100x26")
