@@ -14,7 +14,7 @@ class Prompt(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Close")]
     DEFAULT_CSS = """
-    Prompt Input { width: 1fr; border: none; height: 1; padding: 0; background: $panel; }
+    Prompt Input { width: 1fr; background: $panel; }
     """
 
     def __init__(self, title: str, value: str = "", hint: str = "") -> None:
@@ -24,7 +24,7 @@ class Prompt(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
             box.border_title = self._title
-            line = Input(self._value, select_on_focus=False)
+            line = Input(self._value, select_on_focus=False, compact=True)
             line.cursor_blink = False
             yield line
             yield Static(self._hint, markup=False, classes="foot")
