@@ -52,8 +52,8 @@ class Asked:
     def arguments(self) -> list[str]:
         """The command: `l2t` and these make the report. UsageError for parts that there are none of."""
         words = ["report", "--metric", self.metric, "--family", self.family]
-        words += ["--filter", self.filter] if self.filter else []
-        words += ["--baseline", self.baseline] if self.baseline else []
+        words += [f"--filter={self.filter}"] if self.filter else []
+        words += [f"--baseline={self.baseline}"] if self.baseline else []
         words += ["--brief"] if self.brief else []
         return [*words, *read_parts(self.parts)]
 
@@ -93,7 +93,7 @@ def target(line: str) -> Path:
             raise UsageError(f"{path} is a folder: a file in it?")
         if not path.parent.is_dir():
             raise UsageError(f"there is no folder {path.parent}")
-    except (OSError, RuntimeError, ValueError) as error:  # too long a name, no such user, a character no file has
+    except (OSError, RuntimeError) as error:  # too long a name, no such user
         raise UsageError(f"{line.strip()}: {error}") from error
     return path
 

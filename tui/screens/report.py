@@ -45,10 +45,6 @@ class ReportScreen(L2TScreen):
     """The text of `l2t report`, and what it is of."""
 
     NAME = "report"
-    DEFAULT_CSS = """
-    ReportScreen .title, ReportScreen .foot { height: auto; }
-    ReportScreen #head { max-height: 3; }
-    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -109,6 +105,7 @@ class ReportScreen(L2TScreen):
     def _compute(self) -> None:
         if self._waiting is not None:
             self._waiting.stop()
+            self._waiting = None
         if self._computing is not None:
             self._computing[0].end()
         wanted = Shown(self.asked, self._columns, self._ended or (), time.strftime("%Y-%m-%d %H:%M"))
