@@ -29,6 +29,10 @@ SHARE = 0.05
 """Of one core that looking at the whole home, or ordering all runs, may take: large homes are looked at less often."""
 PATIENCE = 1.0
 """Seconds that a look waits for another program's transaction."""
+CALM = 0.3
+"""Seconds without a key after which the state of the whole home is looked at: meanwhile, keys would wait for it."""
+LATEST = 2.0
+"""Seconds that it is put off for keys at most."""
 TOLD = 20
 """Endings that are told one by one; more at a time are only counted."""
 
@@ -85,6 +89,8 @@ class Feed(threading.Thread):
         super().__init__(name="feed", daemon=True)
         self.seconds = seconds
         self.frozen = False
+        self.pressed = float("-inf")
+        """When the last key came, of the monotonic clock."""
         self._home = home
         self._post = post
         self._view: View | None = None
@@ -168,6 +174,7 @@ class Feed(threading.Thread):
         waited = time.monotonic() - self._overviewed
         pace = max(OVERVIEW_SECONDS, self._took / SHARE)
         over = (moved and waited >= pace) or (waited >= 10 * pace and self._running)
+        over &= time.monotonic() - self.pressed >= CALM or waited >= pace + LATEST
         if over:
             begun = time.monotonic()
             self._overview, self._overviewed = overview(self._home, store), time.monotonic()

@@ -73,11 +73,16 @@ class L2TScreen(Screen[None]):
             self.l2t.tell(error)
 
     def on_screen_resume(self) -> None:
-        self.watch_anew()
+        self.l2t.look_at(self.view())
 
     def watch_anew(self) -> None:
-        """Let the feed read the present view: it has changed, or the screen has come to the front."""
-        self.l2t.look_at(self.view())
+        """Let the feed read the present view, which has changed: after the answer to the key that changed it is drawn,
+        since two threads at once make each other wait."""
+        self.call_after_refresh(self._look)
+
+    def _look(self) -> None:
+        if self.is_current:
+            self.l2t.look_at(self.view())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """With --read-only, actions that write are not there."""

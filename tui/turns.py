@@ -3,7 +3,6 @@
 import heapq
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import fmean
 
 from l2t.jobs.lock import holder
 from l2t.jobs.status import SlotStatus, read_snapshot
@@ -40,7 +39,7 @@ def in_turn(
     job has none yet is left out."""
     paces = {job.id: pace for job in running if (pace := left(job, now)) is not None}
     whole = [job.epochs * paces[job.id] / (job.epochs - job.epoch) for job in running if paces.get(job.id)]
-    assumed = fmean(whole) if whole else None
+    assumed = sum(whole) / len(whole) if whole else None
     free: dict[str, list[float]] = {}
     for device in {slot.device for slot in slots}:
         taken = [job for job in running if job.device == device]

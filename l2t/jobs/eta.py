@@ -1,7 +1,6 @@
 """How long a sweep still takes, judged by what its runs took so far."""
 
 from collections.abc import Sequence
-from statistics import fmean
 
 from l2t.store.rows import JobRow, Pace
 
@@ -21,12 +20,13 @@ def remaining(paces: Sequence[Pace], running: Sequence[JobRow], workers: int, no
         return sources if ahead else None
 
     known = [pace.seconds for pace in paces if pace.seconds is not None]
-    overall = fmean(known or [speeds[job.id] * job.epochs for job in runs]) if known or runs else None
-    if overall is None:
+    whole = known or [speeds[job.id] * job.epochs for job in runs]
+    if not whole:
         return None
+    overall = sum(whole) / len(whole)
     total = 0.0
     for pace in paces:
         alike = [other.seconds for other in paces if other.method == pace.method and other.seconds is not None]
-        total += pace.left * (pace.seconds or (fmean(alike) if alike else overall))
+        total += pace.left * (pace.seconds or (sum(alike) / len(alike) if alike else overall))
     total -= sum(overall * job.epoch / job.epochs for job in runs)
     return sources + max(total, 0.0) / min(workers, left)
