@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from math import log
+from math import exp, log
 from typing import TYPE_CHECKING
 
 from l2t.report.figures import labels
@@ -111,7 +111,7 @@ def _draw_panel(ax: "Axes", panel: Panel, look: dict[str, Look]) -> None:
     # Methods stand beside each other, within a quarter of the way to the next number of shots.
     step = min(0.02 * whole, min(log(b / a) for a, b in pairwise(shots)) / 4 / len(panel.lines))
     for index, line in enumerate(panel.lines):
-        shift = 2.718281828 ** (step * (index - (len(panel.lines) - 1) / 2))
+        shift = exp(step * (index - (len(panel.lines) - 1) / 2))
         of = look[line.row]
         ax.errorbar(
             [number * shift for number in line.shots],

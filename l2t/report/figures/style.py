@@ -76,10 +76,12 @@ _SETTINGS: Any = {
     "savefig.dpi": 300,
 }
 _NO_DATE: Mapping[Format, dict[str, Any]] = {
-    "pdf": {"CreationDate": None, "Title": ""},
-    "svg": {"Date": None, "Title": ""},
-    "png": {"Title": ""},
+    "pdf": {"CreationDate": None},
+    "svg": {"Date": None},
+    "png": {},
 }
+_CAPTION: Mapping[Format, str] = {"pdf": "Subject", "svg": "Description", "png": "Description"}
+"""Where a file's metadata have the caption."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def looks(report: Report) -> dict[str, Look]:
 def rendered(made: Made, format: Format) -> bytes:
     """The figure as a file's bytes: the same for the same data and version of matplotlib.
 
-    PDF embeds its fonts (Type 42); SVG keeps texts as texts; PNG has 300 pixels an inch.
+    PDF embeds its fonts (Type 42); SVG keeps texts as texts; PNG has 300 pixels an inch. Title and caption are in the
+    metadata.
     """
     with _style():
         from matplotlib.figure import Figure
@@ -110,7 +113,8 @@ def rendered(made: Made, format: Format) -> bytes:
         figure = Figure(figsize=made.size, layout="constrained")
         made.draw(figure)
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=format, metadata=_NO_DATE[format] | {"Title": printable(made.title)})
+        about = {"Title": printable(made.title), _CAPTION[format]: printable(made.caption)}
+        figure.savefig(buffer, format=format, metadata=_NO_DATE[format] | about)
     return buffer.getvalue()
 
 

@@ -319,6 +319,7 @@ def test_the_same_data_give_the_same_bytes_without_dates(full: Home) -> None:
         first = rendered(figure, format)
         assert first == rendered(full.one("shots"), format)
         assert not re.search(rb"CreationDate|dc:date|20\d\d-\d\d-\d\d", first)
+    assert f"<dc:description>{figure.caption}</dc:description>".encode() in rendered(figure, "svg")
     assert b"/FontFile2" in rendered(figure, "pdf")
     assert b"/Type3" not in rendered(figure, "pdf")
 
