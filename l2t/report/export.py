@@ -140,11 +140,15 @@ def check_parquet() -> None:
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """Within: a file to write, which takes the place of `path` at the end, whole, or is removed after an error.
 
-    UsageError where there can be no such file.
+    A link stays, and the file that it names is replaced. UsageError where there can be no such file, and for what is
+    there and is no file: root could replace a device of the machine.
     """
     if path.is_dir():
         raise UsageError(f"{path} is a folder: give the name of a file")
-    temporary = temporary_for(path)
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is a device or a pipe: give the name of a file, or nothing for standard output")
+    place = Path(os.path.realpath(path))
+    temporary = temporary_for(place)
     try:
         file = temporary.open("xb")
     except OSError as error:
@@ -154,11 +158,11 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        temporary.replace(place)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    sync_folder(place.parent)
 
 
 _KINDS: Mapping[str, Kind] = {"int": "integer", "float": "number"}

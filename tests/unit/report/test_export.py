@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 
 import pytest
 
@@ -157,3 +158,22 @@ def test_what_can_be_no_file_is_refused(tmp_path):
     for path, says in ((tmp_path, "is a folder"), (tmp_path / "no" / "x.csv", "cannot be written: No such file")):
         with pytest.raises(UsageError, match=says), replacing(path):
             raise AssertionError
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError, match="is a device or a pipe"), replacing(pipe):
+        pass
+    assert pipe.is_fifo()
+
+
+def test_a_link_stays_and_its_file_is_replaced(tmp_path):
+    (tmp_path / "paper").mkdir()
+    link = tmp_path / "table.tex"
+    link.symlink_to("paper/table.tex")
+    with replacing(link) as file:
+        file.write(b"new")
+    assert link.is_symlink()
+    assert (tmp_path / "paper/table.tex").read_bytes() == b"new"
+    assert [found.name for found in (tmp_path / "paper").iterdir()] == ["table.tex"]
