@@ -20,7 +20,7 @@ from l2t.errors import UsageError, unknown
 from l2t.printable import printable
 
 if TYPE_CHECKING:
-    from l2t.report.figures.made import Made
+    from l2t.report.figures.made import Columns, Made
 
 OUTPUT = "Output"
 
@@ -117,8 +117,8 @@ and what an interval is, with --json.
         found: list[Made] = []
         files: dict[str, list[Path]] = {}
         missing: dict[tuple[str, str], list[str]] = {}
-        columns_of = 2 if columns == 2 else 1
-        for each in made(paths.home(), report, names, columns_of, lambda text: progress("made", len(found), 0)):
+        wide: Columns = 2 if columns == 2 else 1
+        for each in made(paths.home(), report, names, wide, lambda text: progress("made", len(found), 0)):
             if isinstance(each, Made):
                 files[each.name] = list(_written(each, out, kinds))
                 found.append(each)
