@@ -16,6 +16,7 @@ from textual.widgets import Input
 
 from l2t.store.store import Store
 from tui.app import L2TApp
+from tui.screens.matrix import MatrixScreen
 from tui.screens.report import ReportScreen
 
 GOLDEN = Path(__file__).parent / "golden" / "tui"
@@ -54,7 +55,7 @@ async def brief(app: L2TApp, pilot: Play) -> None:
     assert "Digits, VGG-small" in text(app)
 
 
-@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40)])
+@pytest.mark.parametrize(("width", "height"), [(80, 24), pytest.param(120, 40, marks=pytest.mark.slow)])
 def test_it_looks_as_it_did(home: Path, width: int, height: int) -> None:
     file = GOLDEN / f"report-{width}x{height}.txt"
 
@@ -71,6 +72,7 @@ def test_it_looks_as_it_did(home: Path, width: int, height: int) -> None:
     drive(home, play, (width, height))
 
 
+@pytest.mark.slow
 def test_the_text_is_that_of_the_command_and_is_scrolled_by_keys(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("L2T_HOME", str(home))
 
@@ -89,31 +91,38 @@ def test_the_text_is_that_of_the_command_and_is_scrolled_by_keys(home: Path, mon
     drive(home, play)
 
 
+async def typed(app: L2TApp, pilot: Play, line: str) -> None:
+    """Answer the question in front."""
+    app.screen.query_one(Input).value = line
+    await press(pilot, "enter")
+
+
 def test_choices_are_options_of_the_command(home: Path) -> None:
     async def play(app: L2TApp, pilot: Play) -> None:
-        await brief(app, pilot)
-        await press(pilot, "slash", *"nosuch=1", "enter")
+        await press(pilot, "5", "v", "slash")
+        await typed(app, pilot, "nosuch=1")
         assert "no filter key" in text(app)
-        app.screen.query_one(Input).value = "method=scratch,ufm shots=5"
-        await press(pilot, "enter", "m", "f")
-        await computed(app, pilot)
-        assert "l2tww" not in text(app)
+        await typed(app, pilot, "method=scratch,ufm shots=5")
+        await press(pilot, "m", "f")
         assert "method=scratch,ufm shots=5   baseline by default   metric best-val   family dataset   brief" in text(
             app
         )
         await press(pilot, "b")
         await until(pilot, lambda: "l2tww, l2twww, scratch, ufm" in text(app))
-        await press(pilot, *"ufm", "enter", "s", *"cost", "enter")
+        await typed(app, pilot, "ufm")
+        await press(pilot, "s")
+        await typed(app, pilot, "cost")
         assert 'no section "cost"' in text(app)
-        await press(pilot, "s", "enter")
+        await typed(app, pilot, "costs")
         await computed(app, pilot)
+        assert "l2tww" not in text(app)
         assert "brief   with costs" in text(app)
         assert "against ufm: fewer than 5 a side" in text(app)
         await press(pilot, "G")
         assert "peak" in text(app)
         await press(pilot, "b")
         await until(pilot, lambda: "Compare with" in text(app))
-        await press(pilot, *"x", "enter")
+        await typed(app, pilot, "ufmx")
         await computed(app, pilot)
         assert "ufmx" in text(app).split("with costs")[1]  # the command's sentence
         assert "Digits, VGG-small" not in text(app)
@@ -128,14 +137,11 @@ def test_it_is_exported_whole_and_replaces_nothing_unasked(
     file = tmp_path / "report.md"
 
     async def play(app: L2TApp, pilot: Play) -> None:
-        await brief(app, pilot)
-        await press(pilot, "e")
+        await press(pilot, "5", "v", "e")
         assert app.screen.query_one(Input).value == "report.html"
-        app.screen.query_one(Input).value = "report.xyz"
-        await press(pilot, "enter")
+        await typed(app, pilot, "report.xyz")
         assert ".html .md .tex .csv .json" in text(app)
-        app.screen.query_one(Input).value = "report.md"
-        await press(pilot, "enter")
+        await typed(app, pilot, "report.md")
         await until(pilot, lambda: text(app).replace("\n", "").count("report.md") > 1 and file.exists())
         assert f"exported to {file}" in text(app)
         assert screen_of(app)._file == str(file)
@@ -200,7 +206,7 @@ def test_new_results_are_hinted_at_and_a_store_that_has_gone_is_said(home: Path)
         await computed(app, pilot)
         assert "Digits, VGG-small" not in text(app)
         await press(pilot, "escape")
-        assert app.screen.NAME == "matrix"
+        assert isinstance(app.screen, MatrixScreen)
 
     drive(home, play)
 
@@ -214,9 +220,9 @@ def test_nothing_to_report_teaches_the_next_step(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_keys_are_answered_while_it_computes(home: Path) -> None:
+def test_keys_are_answered_while_it_computes_and_no_size_is_too_small(home: Path) -> None:
     async def play(app: L2TApp, pilot: Play) -> None:
-        await press(pilot, "5", "s", *"all-tests", "enter")
+        await press(pilot, "2", "5", "s", *"all-tests", "enter")
         await until(pilot, lambda: "computing" in text(app))
         begun = time.monotonic()
         await press(pilot, "2")
@@ -224,6 +230,11 @@ def test_keys_are_answered_while_it_computes(home: Path) -> None:
         assert time.monotonic() - begun < 1
         await press(pilot, "5")
         await computed(app, pilot)
-        await press(pilot, "G")
+        for size in ((1, 1), (2, 2), (200, 1), (5, 60), (1, 60), (30, 10), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await press(pilot, "G", "l", "g")
+        await computed(app, pilot)
+        assert "Digits, VGG-small" in text(app)
+        assert screen_of(app).text.virtual_size.width <= 79
 
     drive(home, play)
