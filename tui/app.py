@@ -123,6 +123,7 @@ class L2TApp(App[None], inherit_bindings=False):
                 asyncio.get_running_loop().add_signal_handler(number, self._stopped, number)
         if self._first != self.DEFAULT_MODE:
             self.switch_mode(self._first)
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))  # a shell has written meanwhile
         sys.setswitchinterval(SWITCH)
         self.feed.start()
 
@@ -157,7 +158,7 @@ class L2TApp(App[None], inherit_bindings=False):
             self._trouble = (text, monotonic())
             self.notify(text, severity="error", markup=False, timeout=8)
 
-    def answer(self, made: T | Exception, then: Callable[[T], None]) -> None:
+    def answer(self, made: T | Exception, then: Callable[[T], object]) -> None:
         """Give `then` what a thread has made; what went wrong there, or goes wrong now, is said."""
         try:
             if isinstance(made, Exception):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.message import Message
 from textual.screen import Screen
 
 from l2t.errors import StoreError
@@ -53,6 +54,15 @@ class L2TScreen(Screen[None]):
         """What stands between bar and footer."""
         yield from ()
 
+    async def _dispatch_message(self, message: Message) -> None:
+        """A fault of ours in a handler is said, and does not end the app; one in making the screen does."""
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            if not self.is_mounted:
+                raise
+            self.l2t.tell(error)
+
     def view(self) -> View | None:
         """What the feed is to read for this screen."""
         return None
@@ -87,6 +97,10 @@ class L2TScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """With --read-only, actions that write are not there."""
         return not (self.l2t.read_only and any(each.writes and each.method == action for each in of(self.NAME)))
+
+    def ask(self, question: Screen[T], then: Callable[[T | None], object]) -> None:
+        """Put a question in front; what goes wrong with its answer is a toast."""
+        self.app.push_screen(question, lambda given: self.l2t.answer(given, then))
 
     def write(self, call: Callable[[Store], T], then: Callable[[T], None]) -> None:
         """Change the store after all that was asked for before, in a thread that draws nothing; `then` is called with

@@ -20,6 +20,7 @@ import pytest
 from screens import PATIENCE, drive, forget_statistics, press, text, until
 from textual import events
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from l2t.store import database
 from l2t.store.filter import parse
@@ -34,6 +35,7 @@ from tui.memory import Memory, remembered
 from tui.runs import RunsView
 from tui.screens.queue import QueueScreen
 from tui.screens.run import RunScreen
+from tui.widgets.table import Table
 
 Play = Pilot[Any]
 
@@ -355,6 +357,30 @@ def test_what_raises_behind_a_write_a_read_or_a_frame_is_said(home: Path, monkey
         await until(pilot, lambda: runs(home, f"id={run}")[0].state == "paused")
 
     drive(home, play, (120, 40), faulty=True)
+
+
+def test_what_raises_in_a_message_handler_or_while_drawing_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def handler(self: QueueScreen, message: Table.Opened) -> None:
+        raise ValueError("handler")
+
+    def lines(self: Table, y: int) -> Strip:
+        raise ValueError("drawing")
+
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "2")
+        await until(pilot, lambda: app.screen.table.line is not None)
+        with monkeypatch.context() as broken:
+            broken.setattr(QueueScreen, "on_table_opened", handler)
+            await press(pilot, "enter")
+            await until(pilot, lambda: "handler" in words(app))
+        with monkeypatch.context() as broken:
+            broken.setattr(Table, "render_line", lines)
+            await press(pilot, "down")
+            await until(pilot, lambda: "drawing" in words(app))
+        await press(pilot, "down", "enter")
+        await until(pilot, lambda: app.screen.NAME == "run")
+
+    drive(home, play, faulty=True)
 
 
 def test_an_action_that_raises_is_said_by_key_and_from_the_palette(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

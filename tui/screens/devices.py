@@ -113,7 +113,7 @@ class DevicesScreen(L2TScreen):
             if yes:
                 self._supervise(lambda home, _: _down(home, now=True))
 
-        self.app.push_screen(Confirm(question), answered)
+        self.ask(Confirm(question), answered)
 
     def _supervise(self, work: Callable[[Path, Holder | None], str]) -> None:
         """Ask something of whoever holds the home, and show what `work` says, in a thread of its own."""

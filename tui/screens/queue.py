@@ -156,7 +156,7 @@ class QueueScreen(L2TScreen):
             self.table.mark(frozenset())
             self._renew()
 
-        self.app.push_screen(Prompt("Show runs", before, hint), chosen)
+        self.ask(Prompt("Show runs", before, hint), chosen)
 
     def action_mark(self) -> None:
         line = self.table.line
@@ -245,7 +245,7 @@ class QueueScreen(L2TScreen):
         if not keys:
             return
         said = question.format(what=self._named(keys))
-        self.app.push_screen(Confirm(said), lambda yes: self._change(keys, call, word) if yes else None)
+        self.ask(Confirm(said), lambda yes: self._change(keys, call, word) if yes else None)
 
     def action_raise(self) -> None:
         self._prioritise(1)
@@ -266,7 +266,7 @@ class QueueScreen(L2TScreen):
             if tags:
                 self._change(keys, lambda store, runs: store.tag(runs, add, take), "tagged")
 
-        self.app.push_screen(Prompt("Tags", hint="pilot paper -old"), chosen)
+        self.ask(Prompt("Tags", hint="pilot paper -old"), chosen)
 
     def action_note(self) -> None:
         keys = self._keys
@@ -277,7 +277,7 @@ class QueueScreen(L2TScreen):
                 self._change(keys, lambda store, runs: store.annotate(runs, text or None), "noted")
 
         before = row.note if row else None
-        self.app.push_screen(Prompt("Note", before or "", "one line; empty takes it away"), chosen)
+        self.ask(Prompt("Note", before or "", "one line; empty takes it away"), chosen)
 
     def action_overlay_marked(self) -> None:
         keys = self._keys

@@ -224,7 +224,7 @@ class RunScreen(CurvesActions, L2TScreen):
                 self._sought = text
                 self._seek(1)
 
-        self.app.push_screen(Prompt("Find in the log", self._sought), chosen)
+        self.ask(Prompt("Find in the log", self._sought), chosen)
 
     def action_next_match(self) -> None:
         self._seek(1)
@@ -253,7 +253,7 @@ class RunScreen(CurvesActions, L2TScreen):
             self.read(lambda store: store.run(text.strip()).row.id, self._compare)
 
         hint = "its id, as this view and l2t ls show it, or the beginning; empty: none"
-        self.app.push_screen(Prompt("Compare with run", "", hint), chosen)
+        self.ask(Prompt("Compare with run", "", hint), chosen)
 
     def _compare(self, other: str | None) -> None:
         self._other = other

@@ -207,7 +207,7 @@ class SweepScreen(FormScreen):
             if question is None:
                 self._queue(command)
             else:
-                self.app.push_screen(Confirm(question), lambda yes: self._queue(command) if yes else None)
+                self.ask(Confirm(question), lambda yes: self._queue(command) if yes else None)
 
     def _question(self, found: DryRun) -> str | None:
         """What to ask before so much is queued."""

@@ -1,9 +1,14 @@
 """The style beneath all lines of a widget that draws them itself."""
 
+from typing import TYPE_CHECKING, cast
+
 from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from tui.app import L2TApp
 
 
 class Based(Widget):
@@ -15,4 +20,8 @@ class Based(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         self.base = self.rich_style
-        return super().render_lines(crop)
+        try:
+            return super().render_lines(crop)
+        except Exception as error:  # a fault of ours leaves it blank, and does not end the app
+            self.app.call_later(cast("L2TApp", self.app).tell, error)
+            return [Strip.blank(crop.width, self.base)] * crop.height
