@@ -177,7 +177,7 @@ def _sentences(group: Group, found: Ranked) -> Iterator[str]:
             f"{test.method}."
         )
         if len({dataset for dataset, _, _ in group.blocks}) < number:
-            yield "Columns of one data set are related blocks: take this p as a lower bound."
+            yield "Columns of one data set are related blocks: this p and the distance of ranks below are lower bounds."
         yield f"Ranks more than {found.friedman.critical:.2f} apart differ (Nemenyi, 0.05). {_alike(group, found)}"
     estimates = [each for each in (*found.iqm, *found.improvement) if isinstance(each, Estimate)]
     if estimates:

@@ -104,6 +104,7 @@ def test_omnibus_tests_are_said_to_be_no_part_of_the_family(runs, three):
     text = said(section)
     assert "omnibus tests: they say that some method differs, not which. They are no part of a Holm family" in text
     assert "Friedman: χ² = " in text
+    assert "this p and the distance of ranks below are lower bounds" in text
     bars = section.data["over_columns"][0]["not_apart"]
     assert f"Not apart: {'; '.join(', '.join(bar) for bar in bars)}." in text
 
