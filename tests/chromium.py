@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over its own pipe (DevTools protocol): what a page shows, asks for and complains of."""
+"""A headless Chromium, driven over its own pipe (DevTools protocol): what a page shows, asks for, complains of."""
 
 import base64
 import fcntl
@@ -43,7 +43,7 @@ class Chromium:
         self.events: deque[dict[str, Any]] = deque()
         """What the page reported and nobody has waited for."""
         self.requests: list[str] = []
-        """URLs that were asked for."""
+        """URLs that were asked for, but for data in the page itself."""
         self.complaints: list[str] = []
         """What stands in the console: errors, warnings, violations of the page's policy."""
 
@@ -128,7 +128,7 @@ class Chromium:
         method, about = event.get("method"), event.get("params", {})
         self.events.append({"method": method, **about})
         if method == "Network.requestWillBeSent":
-            self.requests.append(about["request"]["url"])
+            self.requests += [url for url in [about["request"]["url"]] if not url.startswith("data:")]
         elif method == "Log.entryAdded":
             self.complaints.append(about["entry"]["text"])
         elif method == "Runtime.exceptionThrown":

@@ -36,11 +36,12 @@ def _matrix(number: int, one: Table) -> str:
     def cell(entry: Entry | None) -> str:
         if entry is None:
             return '<span class="none">–</span>'
-        text, width = words.mean(entry).rjust(mean, DIGIT), words.half_width(entry).rjust(half, DIGIT)
+        text, width = words.mean(entry), words.half_width(entry).rjust(half, DIGIT)
+        room = DIGIT * (mean - len(text))
         text = f"<b>{text}</b>" if entry.best else text
         if half and entry.summary.mean is not None:
             text += f"<i> ± {width}</i>" if width.strip(DIGIT) else f"<i> {width}</i>"
-        text = f'<a href="#{anchor(number, one, entry)}">{text}</a>'
+        text = f'{room}<a href="#{anchor(number, one, entry)}">{text}</a>'
         text += f" <sup>{words.marks(entry)}</sup>" if marks else ""
         return f"{text} <small>({words.n(entry)})</small>" if counted else text
 
