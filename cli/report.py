@@ -39,6 +39,11 @@ ENDINGS = {".md": Format.MD, ".csv": Format.CSV, ".json": Format.JSON, ".tex": F
 """Formats by the ending of a file's name; any other is written as on the terminal, without colours."""
 
 
+BIASED = (
+    "The selection chose runs by their accuracy: means, intervals and tests of such runs say nothing of the methods."
+)
+
+
 class ReportCommands(TyperGroup):
     """`l2t report` is the tables, unless what follows is the name of another command: `l2t report figures`."""
 
@@ -134,6 +139,8 @@ def _made(selection: Selection, layout: Layout, parts: Parts, chosen: Chosen) ->
     from l2t.report.near_best import marked
 
     made = marked(layout.tables(chosen))
+    if selection.by_result:
+        made = replace(made, tables=tuple(replace(table, notes=(*table.notes, BIASED)) for table in made.tables))
     if chosen.rows and not made.tables:
         say("no run here has a rare class: l2t run --set data.rare_class=8 makes some")
     if not parts.brief:

@@ -65,6 +65,12 @@ class Selection:
         parts += [f"tag={tag}" for tag in self.tag or ()]
         return " ".join([*parts, *([f"since {self.since}"] if self.since else [])])
 
+    @property
+    def by_result(self) -> bool:
+        """Whether it takes runs for what they found: means of such runs are biased."""
+        words = [*(self.words or ()), *(word for line in self.filter or () for word in split(line))]
+        return any(word.startswith("accuracy") for word in words)
+
     def condition(self) -> Filter:
         """The filter of the store. UsageError for what cannot be read."""
         words = [*(self.words or ()), *(word for line in self.filter or () for word in split(line))]

@@ -212,6 +212,8 @@ def test_report_chooses_runs_by_options_too(home: Path) -> None:
     assert rows("--since", "1h") == everything
     assert rows("--filter", "method=ufm,scratch seed=0-4") == rows("method=ufm,scratch") == {"ufm", "scratch"}
     assert rows("--tag", "nothing-has-it") == set()
+    assert "say nothing of the methods" in l2t("report", "--brief", "accuracy>0")
+    assert "say nothing of the methods" not in l2t("report", "--brief")
     assert l2t("report", "--since", "yesterday", code=2) == ""
 
 
