@@ -189,7 +189,7 @@ class ReportScreen(L2TScreen):
             except UsageError as error:
                 self._prompt(title, line, printable(str(error)), taken)
 
-        self.app.push_screen(Prompt(title, value, hint), chosen)
+        self.ask(Prompt(title, value, hint), chosen)
 
     def action_report_filter(self) -> None:
         def taken(line: str) -> None:
@@ -229,7 +229,7 @@ class ReportScreen(L2TScreen):
             path = target(line)
             if path.exists():
                 question = printable(f"{path} is there already. Replace it?")
-                self.app.push_screen(Confirm(question), lambda yes: self._export(path) if yes else None)
+                self.ask(Confirm(question), lambda yes: self._export(path) if yes else None)
             else:
                 self._export(path)
 
