@@ -1,10 +1,10 @@
-"""A report as LaTeX: a `table` with booktabs rules for each table, what it means in the caption.
+"""A report as LaTeX: a `table` with booktabs rules for each table of numbers, what it means in the caption.
 
 The document it is included in needs `\\usepackage{booktabs}` and `\\usepackage{siunitx}`.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from l2t.printable import printable
 from l2t.report import words
@@ -58,20 +58,30 @@ def _environment(report: Report, table: Table) -> list[str]:
     matrix = [["", *(escaped(words.shots_title(shots)) for shots in table.shots)]]
     for row in table.rows:
         matrix.append([escaped(row), *(_cell(table.entry(row, shots), counted) for shots in table.shots)])
-    sentences = [f"{words.title(table)}.", "Best in bold.", *words.meaning(report, table), *words.how_tested(table)]
-    sentences += words.effects_meaning(table)
-    lines = [
+    about = [f"{words.title(table)}.", "Best in bold.", *words.meaning(report, table)]
+    lines = _float(about, _tabular(["l", *["r"] * len(table.shots)], matrix))
+    for part, name, sentences in (
+        (details, "spread and tests", words.how_tested(table)),
+        (effects, "bootstrap intervals and effect sizes", words.effects_meaning(table)),
+    ):
+        if headings := part.headings(table):
+            left = {index for index, heading in enumerate(headings) if heading in details.LEFT}
+            rows = _listed(headings, [cells for _, cells in part.lines(table)], left)
+            lines += ["", *_float([f"{table.heading}, {table.metric} %: {name}.", *sentences], rows, narrow=True)]
+    return lines
+
+
+def _float(sentences: Sequence[str], tabular: Iterable[str], narrow: bool = False) -> list[str]:
+    """A `table` with the sentences as its caption. narrow: with less room between columns, in small type."""
+    return [
         *NEEDS,
         r"\begin{table}",
         r"  \centering",
         rf"  \caption{{{escaped(' '.join(sentences))}}}",
-        *_tabular(["l", *["r"] * len(table.shots)], matrix),
+        *[r"  \footnotesize\setlength{\tabcolsep}{3pt}"] * narrow,
+        *tabular,
+        r"\end{table}",
     ]
-    for part in (details, effects):
-        if headings := part.headings(table):
-            left = {index for index, heading in enumerate(headings) if heading in details.LEFT}
-            lines += ["", r"  \medskip", *_listed(headings, [cells for _, cells in part.lines(table)], left)]
-    return [*lines, r"\end{table}"]
 
 
 def _listed(
@@ -113,14 +123,8 @@ def _grid(section: Section, grid: Grid) -> list[str]:
     title = f"{section.title}: {grid.title}" if grid.title else section.title
     if not grid.rows:
         return [rf"\paragraph{{{escaped(title)}}} {escaped(' '.join(grid.sentences))}"]
-    return [
-        *NEEDS,
-        r"\begin{table}",
-        r"  \centering",
-        rf"  \caption{{{escaped(' '.join([f'{title}.', *grid.sentences]))}}}",
-        *_listed(grid.headings, grid.rows, grid.left, grid.bold),
-        r"\end{table}",
-    ]
+    rows = _listed(grid.headings, grid.rows, grid.left, grid.bold)
+    return _float([f"{title}.", *grid.sentences], rows, narrow=True)
 
 
 def _tabular(kinds: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
