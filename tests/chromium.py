@@ -5,6 +5,7 @@ import fcntl
 import itertools
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any, Self
 PROGRAM = shutil.which("chromium")
 
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
+SILENCE = 60
 KEYS = {"Tab": 9, "Enter": 13}
 
 
@@ -86,10 +88,11 @@ class Chromium:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.ask("Emulation.setEmulatedMedia", features=[scheme])
-        self.events.clear()
-        self.ask("Page.navigate", url=file.as_uri() + fragment)
-        while not any(event["method"] == "Page.loadEventFired" for event in self.events):
-            self._keep(self._next())
+        for url in ("about:blank", file.as_uri() + fragment):  # from one fragment to another nothing would be loaded
+            self.events.clear()
+            self.ask("Page.navigate", url=url)
+            while not any(event["method"] == "Page.loadEventFired" for event in self.events):
+                self._keep(self._next())
 
     def evaluate(self, expression: str) -> Any:
         """Value of a JavaScript expression in the page."""
@@ -138,6 +141,7 @@ class Chromium:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
+            assert select.select([self._read], [], [], SILENCE)[0], f"Chromium has said nothing for {SILENCE} s"
             block = os.read(self._read, 1 << 16)
             assert block, "Chromium has ended"
             self._rest += block
