@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib.resources import files
 
 from l2t.report.detail import detailed
 from l2t.report.formats.html import render
@@ -90,3 +91,21 @@ def test_a_report_of_the_largest_size_stays_small(runs) -> None:
         for number, method in enumerate(("scratch", "ufm", "l2tww", "l2twww")):
             runs.add(method, [50 + number + seed / 10 for seed in range(30)], shots=shots)
     assert len(render(detailed(runs.report())).encode()) < 1_000_000
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance, as WCAG 2 defines it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_words_stand_out_in_light_and_dark() -> None:
+    style = files("l2t.report.formats.html").joinpath("style.css").read_text("utf-8")
+    modes = [dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block)) for block in re.findall(r":root \{([^}]*)\}", style)]
+    assert len(modes) == 2
+    for colours in modes:
+        for words in ("ink", "muted", "link"):
+            for ground in ("paper", "hover"):
+                light, dark = sorted((_luminance(colours[words]), _luminance(colours[ground])), reverse=True)
+                assert (light + 0.05) / (dark + 0.05) >= 4.5
