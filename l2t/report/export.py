@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -130,10 +131,8 @@ def write_parquet(table: Tidy, stream: IO[bytes]) -> None:
 
 def check_parquet() -> None:
     """UsageError, with what to install, where Parquet cannot be written here."""
-    try:
-        import pyarrow.parquet  # noqa: F401
-    except ImportError as error:
-        raise UsageError("Parquet needs the package pyarrow: pip install 'l2t[parquet]'. CSV needs nothing") from error
+    if find_spec("pyarrow") is None:
+        raise UsageError("Parquet needs the package pyarrow: pip install 'l2t[parquet]'. CSV needs nothing")
 
 
 @contextmanager
