@@ -8,8 +8,8 @@ import io
 import logging
 import os
 import warnings
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any, Literal
@@ -118,24 +118,17 @@ def rendered(made: Made, format: Format) -> bytes:
     return buffer.getvalue()
 
 
-class _style(AbstractContextManager[None]):  # noqa: N801 - used as a function
+@contextmanager
+def _style() -> Iterator[None]:
     """Within: our settings and nobody else's, and no warning of a character that the font lacks."""
+    _imported()
+    import matplotlib
 
-    def __enter__(self) -> None:
-        _imported()
-        import matplotlib
-
-        self._kept = matplotlib.rc_context()
-        self._kept.__enter__()
-        self._quiet = warnings.catch_warnings()
-        self._quiet.__enter__()
+    with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_SETTINGS)
-
-    def __exit__(self, *error: Any) -> None:
-        self._quiet.__exit__(*error)
-        self._kept.__exit__(*error)
+        yield
 
 
 def _imported() -> None:
