@@ -1,6 +1,7 @@
 """Mann–Whitney U: do two independent samples come from one distribution?"""
 
 from collections.abc import Sequence
+from math import comb
 from typing import Literal
 
 from l2t.stats.tested import NoTest, PValue, unusable
@@ -47,15 +48,24 @@ def _permuted(values: Sequence[float], other: Sequence[float], alternative: str)
     n, everything = len(values), len(values) + len(other)
     doubled = np.rint(2 * rankdata([*values, *other])).astype(int)  # mid-ranks are halves
     observed = int(doubled[:n].sum())
-    counts = np.zeros((n + 1, everything * (everything + 1) + 1))
+    everyone, centre = everything * (everything + 1), n * (everything + 1)
+    even = n == len(other)  # then sums lie symmetrically about the centre, and the lower half tells of the upper
+    most = min(observed, everyone - observed) if even else everyone
+    counts = np.zeros((n + 1, most + 1))
     counts[0, 0] = 1
     total = 0
     for taken, rank in enumerate(np.sort(doubled), 1):
-        total += int(rank)
+        total = min(total + int(rank), most)
         size = min(taken, n)
-        counts[1 : size + 1, rank : total + 1] += counts[:size, : total + 1 - rank]
+        if rank <= total:
+            counts[1 : size + 1, rank : total + 1] += counts[:size, : total + 1 - rank]
     ways = counts[n]
-    sums = np.arange(len(ways))
-    centre = n * (everything + 1)
-    extreme = sums >= observed if alternative == "greater" else abs(sums - centre) >= abs(observed - centre)
-    return observed / 2 - n * (n + 1) / 2, min(1.0, float(ways[extreme].sum() / ways.sum()))
+    if even:
+        tail = float(ways.sum()) / comb(everything, n)
+        below = tail - float(ways[most]) / comb(everything, n)
+        p = 2 * tail if alternative == "two-sided" else tail if observed >= centre else 1 - below
+    else:
+        sums = np.arange(len(ways))
+        extreme = sums >= observed if alternative == "greater" else abs(sums - centre) >= abs(observed - centre)
+        p = float(ways[extreme].sum() / ways.sum())
+    return observed / 2 - n * (n + 1) / 2, min(1.0, p)
