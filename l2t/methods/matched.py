@@ -7,7 +7,21 @@ from l2t.matching.adapters import Adapters
 from l2t.matching.loss import Weights, matching_loss
 from l2t.matching.pairs import Form, choose
 from l2t.matching.source import SourceMaps, source_maps
-from l2t.methods.method import Batch, Method, Setup, cross_entropy, hits, tap_sizes
+from l2t.methods.method import Batch, Learner, Method, Setup, cross_entropy, hits, tap_sizes
+from l2t.models.layers import Network
+
+
+class Adapted(Learner):
+    """The target network with its adapters r."""
+
+    def __init__(self, target: Network, adapters: Adapters) -> None:
+        super().__init__(target)
+        self.adapters = adapters
+
+    def forward(self, images: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
+        """images: [batch, 3, size, size] → logits [batch, classes] and target tap → map in source channels."""
+        logits, taps = self.target(images)
+        return logits, self.adapters(taps)
 
 
 class Matched(Method):
@@ -19,7 +33,7 @@ class Matched(Method):
         self.source, self.source_info = setup.source, setup.source_info
         self.pairs = choose(form, setup.source_info, setup.target_info)
         adapters = Adapters(self.pairs, setup.source_info, setup.target_info, setup.streams.generator("adapters"))
-        super().__init__(setup, adapters)
+        super().__init__(setup, Adapted(setup.target, adapters))
         self.beta = beta
         self.sources = adapters.sources
         self.sizes = tap_sizes(setup.target_info, setup.size, self.sources)

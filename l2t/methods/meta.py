@@ -71,9 +71,8 @@ class MetaMatched(Matched):
         maps = self.maps(batch.images)
         weights: dict[int, Weights] = self.phi(maps.whole)
         held = {tap: Weights(weight.values.detach(), weight.basis) for tap, weight in weights.items()}
-        sgd = self.sgd(lr)
-        metrics = self.descend(sgd, lambda theta: self.matched_losses(theta, batch, maps, held))
-        outcome = self.hypergradient(batch, maps, held, sgd)
+        metrics = self.descend(lr, lambda theta: self.matched_losses(theta, batch, maps, held))
+        outcome = self.hypergradient(batch, maps, held, self.sgd(lr))
         grads = torch.autograd.grad(
             [weight.values for weight in weights.values()],
             list(self.phi.parameters()),

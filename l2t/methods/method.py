@@ -1,10 +1,10 @@
 """What a method computes: the base class. Worker-side."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,6 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from l2t.bilevel import SGD, Params
-from l2t.matching.adapters import Adapters
 from l2t.methods.base import MethodConfig
 from l2t.models.base import ModelInfo
 from l2t.models.layers import Network
@@ -42,35 +41,49 @@ class Setup:
     streams: Streams
     probe: Tensor
     """The first 8 images of the subset, not augmented, normalised: [8, 3, size, size]; traces are taken on them."""
+    artefacts: Mapping[str, dict[str, Tensor]] = field(default_factory=dict)
+    """Phase → the weights that it made, on the run's device."""
 
 
 class Learner(nn.Module):
-    """The target network with its adapters r: everything that θ belongs to."""
+    """The target network and what is trained beside it: everything that θ belongs to.
 
-    def __init__(self, target: Network, adapters: Adapters | None) -> None:
+    A method with adapters or heads of its own has a subclass, whose `forward` gives the logits and whatever else its
+    loss reads.
+    """
+
+    def __init__(self, target: Network) -> None:
         super().__init__()
         self.target = target
-        self.adapters = adapters
 
-    def forward(self, images: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
-        """images: [batch, 3, size, size] → logits [batch, classes] and target tap → map in source channels."""
+    def forward(self, images: Tensor) -> tuple[Tensor, Any]:
+        """images: [batch, 3, size, size] → logits [batch, classes] and the target's taps."""
         logits, taps = self.target(images)
-        return logits, self.adapters(taps) if self.adapters is not None else {}
+        return logits, taps
 
 
 class Method(ABC):
     """A method in training: θ and its momentum, whatever else it learns, and one step.
 
     θ lives in `theta` and `buffers` (name → tensor), not in the module, whose own parameters are only a shape to call.
+    Parameters that ask for no gradient are not part of θ: they stay in the module as they are.
     """
 
-    def __init__(self, setup: Setup, adapters: Adapters | None = None) -> None:
+    classifies: ClassVar[bool] = True
+    """Whether what it trains is measured by its accuracy."""
+    schedule: ClassVar[Literal["cosine", "constant"]] = "cosine"
+    """How the learning rate goes over the epochs."""
+
+    def __init__(self, setup: Setup, learner: Learner | None = None) -> None:
         self.setup = setup
-        self.learner = Learner(setup.target, adapters)
-        if adapters is not None:
-            adapters.to(next(setup.target.parameters()))
-        self.theta: Params = {name: value.detach().clone() for name, value in self.learner.named_parameters()}
+        self.learner = (learner or Learner(setup.target)).to(next(setup.target.parameters()))
+        learnt = {name: value for name, value in self.learner.named_parameters() if value.requires_grad}
+        self.theta: Params = {name: value.detach().clone() for name, value in learnt.items()}
         self.buffers: Params = {name: torch.zeros_like(value) for name, value in self.theta.items()}
+        self.to_train()
+
+    def to_train(self) -> None:
+        """Put the networks into training mode; a method with frozen parts leaves those in eval mode."""
         self.learner.train()
 
     @abstractmethod
@@ -85,15 +98,20 @@ class Method(ABC):
         """The target's optimiser at learning rate lr."""
         return SGD(lr, self.setup.train.momentum, self.setup.train.weight_decay)
 
-    def forward(self, theta: Params, images: Tensor) -> tuple[Tensor, dict[int, Tensor]]:
+    def groups(self, lr: float) -> Sequence[tuple[SGD, Iterable[str]]]:
+        """The optimisers of the real step, each with the names of θ that it moves: one for all."""
+        return [(self.sgd(lr), self.theta)]
+
+    def forward(self, theta: Params, images: Tensor) -> tuple[Tensor, Any]:
         """`Learner.forward` with the parameters theta; in bfloat16 where the run asks for it, losses never are."""
         lower = self.setup.train.precision == "bf16"
         with torch.autocast(images.device.type, torch.bfloat16) if lower else nullcontext():
-            out: tuple[Tensor, dict[int, Tensor]] = functional_call(self.learner, theta, (images,))
+            out: tuple[Tensor, Any] = functional_call(self.learner, theta, (images,))
         return out
 
-    def descend(self, sgd: SGD, losses: Callable[[Params], tuple[Tensor, dict[str, Tensor]]]) -> dict[str, Tensor]:
-        """The real step: SGD on a loss of θ; moves θ, its momentum and batch norm's running statistics.
+    def descend(self, lr: float, losses: Callable[[Params], tuple[Tensor, dict[str, Tensor]]]) -> dict[str, Tensor]:
+        """The real step at learning rate lr: SGD on a loss of θ; moves θ, its momentum and batch norm's running
+        statistics.
 
         losses: θ → the loss, a scalar, and its parts. Returns both, detached.
         """
@@ -101,8 +119,15 @@ class Method(ABC):
         loss, metrics = losses(theta)
         grads = torch.autograd.grad(loss, list(theta.values()), allow_unused=True)
         known = {name: grad for name, grad in zip(theta, grads, strict=True) if grad is not None}
+        moved, buffers = dict(theta), dict(self.buffers)
         with torch.no_grad():
-            self.theta, self.buffers = sgd.step(theta, self.buffers, known)
+            for sgd, names in self.groups(lr):
+                part = {name: theta[name] for name in names}
+                stepped, momentum = sgd.step(part, self.buffers, known)
+                moved |= stepped
+                buffers |= momentum
+        self.theta = {name: value.detach() for name, value in moved.items()}
+        self.buffers = buffers
         return {"loss": loss.detach()} | {name: value.detach() for name, value in metrics.items()}
 
     @torch.no_grad()
@@ -113,7 +138,7 @@ class Method(ABC):
             logits: Tensor = functional_call(self.learner, self.theta, (images,))[0]
             return logits
         finally:
-            self.learner.train()
+            self.to_train()
 
     def observe(self) -> dict[str, Tensor]:
         """Named tensors of the probe for traces, first dimension the image; methods without meta-weights have none."""
@@ -125,7 +150,7 @@ class Method(ABC):
 
     def weights(self) -> dict[str, Tensor]:
         """The trained target network, parameters and running statistics, as its module names them."""
-        named = self.theta | dict(self.learner.named_buffers())
+        named = dict(self.learner.named_parameters()) | self.theta | dict(self.learner.named_buffers())
         return {name.removeprefix("target."): value for name, value in named.items() if name.startswith("target.")}
 
     def state_dict(self) -> dict[str, Any]:

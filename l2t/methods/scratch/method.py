@@ -15,4 +15,4 @@ class Scratch(Method):
             ce = cross_entropy(logits, batch.labels)
             return ce, {"ce": ce, "hits": hits(logits, batch.labels)}
 
-        return self.descend(self.sgd(lr), losses)
+        return self.descend(lr, losses)

@@ -24,4 +24,4 @@ class Ufm(Matched):
 
     def step(self, batch: Batch, lr: float) -> dict[str, Tensor]:
         maps = self.maps(batch.images)
-        return self.descend(self.sgd(lr), lambda theta: self.matched_losses(theta, batch, maps, self.even))
+        return self.descend(lr, lambda theta: self.matched_losses(theta, batch, maps, self.even))
