@@ -21,6 +21,9 @@ class MethodConfig(Model):
     """Import string of its `Method` class."""
     needs_source: ClassVar[bool] = True
     """Whether it uses a source network; where not, the source is no part of the run's identity."""
+    same_architecture: ClassVar[bool] = False
+    """Whether the target is a network of the source's architecture; reports show such methods as a group of their
+    own."""
     unrolls: ClassVar[bool] = False
     """Whether it differentiates through virtual steps (then bf16 is refused)."""
 
