@@ -62,6 +62,7 @@ def _record(name: str, info: ModelInfo, classes: int) -> dict[str, Any]:
                 "name": tap.name,
                 "channels": tap.channels,
                 "stride": tap.stride,
+                "crop": tap.crop,
                 "stage": index in info.stages,
             }
             for index, tap in enumerate(info.taps)
@@ -84,7 +85,7 @@ def _write_model(name: str, info: ModelInfo, classes: int) -> None:
         [
             (
                 *(str(index), tap.name, str(tap.channels), str(tap.stride)),
-                *(f"{32 // tap.stride}×{32 // tap.stride}", "yes" if index in info.stages else ""),
+                *(f"{tap.side(32)}×{tap.side(32)}", "yes" if index in info.stages else ""),
             )
             for index, tap in enumerate(info.taps)
         ],

@@ -12,7 +12,7 @@ from statistics import median
 from l2t.data.base import DataInfo
 from l2t.methods.registry import methods
 from l2t.models.registry import models
-from l2t.spec import RunSpec, SourceSpec
+from l2t.spec import ArtefactSpec, RunSpec, SourceSpec
 from l2t.store.filter import parse
 from l2t.store.store import Store
 
@@ -37,9 +37,12 @@ class Estimate:
 
 
 def estimate(
-    store: Store, runs: Sequence[RunSpec], sources: Sequence[SourceSpec], datasets: Mapping[str, DataInfo]
+    store: Store,
+    runs: Sequence[RunSpec],
+    makings: Sequence[SourceSpec | ArtefactSpec],
+    datasets: Mapping[str, DataInfo],
 ) -> Estimate:
-    """Time and disk of `runs` and of the trainings `sources`. datasets: those they need, by name."""
+    """Time and disk of `runs` and of what is made before them. datasets: those they need, by name."""
     test_images = {name: sum(info.test_counts) for name, info in datasets.items()}
     factors: dict[tuple[str, str, str], float | None] = {}
     total, disk, measured = 0.0, 0, bool(runs)
@@ -51,9 +54,11 @@ def estimate(
         measured = measured and factor is not None
         total += (factor or 1.0) * modelled(run, test_images.get(run.dataset, 0))
         disk += DISK[methods.get(run.method).unrolls]
-    for source in sources:
-        images = source.train.epochs * sum(datasets[source.dataset].train_counts)
-        total += 3 * images * _forward(source.model, source.data.size) / RATE[source.device]
+    for making in makings:
+        few = isinstance(making, ArtefactSpec) and making.shots is not None
+        images = making.shots * making.classes if few else sum(datasets[making.dataset].train_counts)
+        model = making.model or (making.source.model if making.source else "")
+        total += 3 * making.train.epochs * images * _forward(model, making.data.size) / RATE[making.device]
     return Estimate(total, disk, measured)
 
 
@@ -73,7 +78,7 @@ def modelled(run: RunSpec, test_images: int) -> float:
 
 def _forward(model: str, size: int) -> int:
     """Multiply-adds of one image."""
-    return sum(9 * tap.channels**2 * (size // tap.stride) ** 2 for tap in models.get(model).taps)
+    return sum(9 * tap.channels**2 * tap.side(size) ** 2 for tap in models.get(model).taps)
 
 
 def _factor(store: Store, key: tuple[str, str, str], test_images: Mapping[str, int]) -> float | None:

@@ -178,4 +178,4 @@ def hits(logits: Tensor, labels: Tensor) -> Tensor:
 
 def tap_sizes(info: ModelInfo, size: int, taps: Iterable[int]) -> dict[int, int]:
     """Tap → height and width of its map, for images of size × size pixels."""
-    return {tap: size // info.taps[tap].stride for tap in taps}
+    return {tap: info.taps[tap].side(size) for tap in taps}

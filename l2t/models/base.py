@@ -9,11 +9,18 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Tap:
-    """A named feature map of a network: `channels` × (size / stride)²."""
+    """A named feature map of a network."""
 
     name: str
     channels: int
     stride: int
+    """Pixels of the image between neighbouring positions."""
+    crop: int = 0
+    """Pixels of the image, in height and in width, that convolutions without padding leave no position for."""
+
+    def side(self, size: int) -> int:
+        """Height and width of the map of an image of `size` × `size` pixels."""
+        return (size - self.crop) // self.stride
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,18 @@ from l2t.models.second_order import batch_norm_relu, conv2d
 
 
 class Network(nn.Module):
-    """A network that shows its feature maps: images [batch, 3, size, size] → (logits [batch, classes], taps)."""
+    """A network that shows its feature maps. A subclass has a `classifier` and says how images become its input."""
+
+    classifier: nn.Module
+
+    def embed(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """images: [batch, 3, size, size] → what the classifier reads [batch, features], and the taps."""
+        raise NotImplementedError
+
+    def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """images: [batch, 3, size, size] → logits [batch, classes], and the taps."""
+        features, taps = self.embed(images)
+        return self.classifier(features), taps
 
 
 class Conv2d(nn.Module):

@@ -32,7 +32,7 @@ class L2twww(MetaMatched):
             index: Which(
                 pairs,
                 self.source_info.taps[index].channels,
-                self.setup.size // self.source_info.taps[index].stride,
+                self.source_info.taps[index].side(self.setup.size),
                 config.which_input,
                 config.which_start,
                 generator,

@@ -42,13 +42,13 @@ class Resnet(Network):
                 before = width
         self.classifier = normal_linear(before, classes, generator)
 
-    def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def embed(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         x = torch.relu(self.bn1(self.conv1(images)))
         taps = []
         for block in self.blocks:
             x = block(x)
             taps.append(x)
-        return self.classifier(x.mean((2, 3))), taps
+        return x.mean((2, 3)), taps
 
 
 def build(info: ResnetInfo, classes: int, generator: torch.Generator) -> Resnet:

@@ -23,14 +23,14 @@ class Vgg(Network):
         self.features = nn.Sequential(*layers)
         self.classifier = normal_linear(width, classes, generator)
 
-    def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def embed(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         taps = []
         x = images
         for layer in self.features:
             if isinstance(layer, nn.MaxPool2d):
                 taps.append(x)
             x = layer(x)
-        return self.classifier(x.mean((2, 3))), taps
+        return x.mean((2, 3)), taps
 
 
 def build(info: VggInfo, classes: int, generator: torch.Generator) -> Vgg:

@@ -27,5 +27,5 @@ def test_taps_are_as_large_as_they_say_at_every_size_that_is_legal(name: str) ->
             continue
         with torch.no_grad():
             _, maps = network(torch.zeros(1, 3, size, size))
-        said = [(tap.channels, size // tap.stride, size // tap.stride) for tap in info.taps]
+        said = [(tap.channels, tap.side(size), tap.side(size)) for tap in info.taps]
         assert [tuple(found.shape[1:]) for found in maps] == said
