@@ -4,6 +4,7 @@ A method is a folder with `config.py` (options, torch-free: CLI, TUI and plans v
 `method.py` (the computation, loaded by workers only), and one line in `registry.py`. The loop knows no method by name.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from l2t.models.base import ModelInfo, Shape
@@ -26,6 +27,14 @@ class MethodConfig(Model):
     own."""
     unrolls: ClassVar[bool] = False
     """Whether it differentiates through virtual steps (then bf16 is refused)."""
+    train: ClassVar[Mapping[str, Any]] = {}
+    """Training settings whose default is the method's own; what a recipe or the user sets goes before it."""
+
+    @classmethod
+    def defaults(cls, size: int) -> dict[str, Any]:
+        """Options whose default is another for images of size × size pixels; what a recipe or the user sets goes before
+        it."""
+        return {}
 
     def effective(self) -> dict[str, Any]:
         """All options as plain JSON values, those that have no effect beside the others at their defaults: equal where

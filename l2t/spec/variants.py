@@ -66,10 +66,11 @@ def read_overrides(settings: tuple[Setting, ...], asked: tuple[str, ...]) -> Ove
 
 
 def variants(method: str, recipe: Recipe, block: SweepTable, overrides: Overrides) -> list[Variant]:
-    """The combinations of the sweep values of recipe, block and overrides, the later replacing the earlier."""
+    """The combinations of the sweep values of recipe, block and overrides, the later replacing the earlier; what none
+    of them says is the method's own default."""
     config = methods.get(method)
     options: Values = {}
-    train: Values = {}
+    train: Values = {key: (value,) for key, value in config.train.items()}
     data: Values = {}
     for level in (recipe, block):
         train |= _values(TrainSettings, level.train)
@@ -78,10 +79,10 @@ def variants(method: str, recipe: Recipe, block: SweepTable, overrides: Override
         options |= _values(config, common | level.method.get(method, {}))
     result = []
     for chosen in _combinations(options | overrides.options[method]):
-        full = build(config, f"method {method}", chosen).effective()
         for training in _combinations(train | overrides.train):
             for images in _combinations(data | overrides.data):
                 settings = build(TrainSettings, "training", training), build(DataSettings, "data", images)
+                full = build(config, f"method {method}", config.defaults(settings[1].size) | chosen).effective()
                 key = json.dumps([full, *(part.model_dump(mode="json") for part in settings)], sort_keys=True)
                 result.append(Variant(full, *settings, key))
     return result

@@ -10,6 +10,8 @@ from l2t.models.base import ModelInfo, Shape
 
 OF_WHICH = ("which_input", "which_start", "softplus", "scale")
 """Options that have an effect only where `which` is in use."""
+LARGEST_MAP = 32
+"""Pixels of the largest image for which h reads whole maps by default."""
 SHOWN = {"w": "what", "lambda": "where", "gamma": "which"}
 """The part that each kind of weights comes from."""
 
@@ -24,13 +26,18 @@ class Config(MetaConfig):
     parts: Annotated[tuple[Literal["what", "where", "which"], ...], MinLen(1)] = ("what", "where", "which")
     """The meta-networks in use; a part that is left out weighs evenly (w = 1/C, λ = 1, γ = 1)."""
     which_input: Literal["map", "pool3", "gap"] = "map"
-    """Input of h: the channel's own whole map, the map pooled to 3×3, or the means of all channels."""
+    """Input of h: the channel's own whole map, the map pooled to 3×3, or the means of all channels. Default above 32
+    pixels: pool3, as the whole map would need hundreds of millions of parameters."""
     which_start: Literal["one", "default"] = "one"
     """one: γ ≡ 1 at the start, and weight decay pulls γ to 1; default: PyTorch's start without offset."""
     softplus: Literal["before", "after"] = "before"
     """Softplus before or after the 3×3 grid is resized to the map."""
     scale: Literal["free", "mean-one"] = "free"
     """free: γ as it is; mean-one: divided by its mean over the positions, for each channel."""
+
+    @classmethod
+    def defaults(cls, size: int) -> dict[str, Any]:
+        return {"which_input": "pool3"} if size > LARGEST_MAP else {}
 
     def effective(self) -> dict[str, Any]:
         defaults = type(self)()
