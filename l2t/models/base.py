@@ -49,7 +49,7 @@ class ModelInfo:
 
     def weights(self, classes: int) -> dict[str, Shape]:
         """Shapes of all weights with a classifier of `classes` outputs. Equal to those of `named_parameters`."""
-        return {**self.body, "classifier.weight": (classes, self.features), "classifier.bias": (classes,)}
+        return {**self.body, **linear("classifier", self.features, classes)}
 
     def parameters(self, classes: int) -> int:
         """Parameters with a classifier of `classes` outputs."""
@@ -65,3 +65,8 @@ def convolution(name: str, before: int, after: int, kernel: int = 3, bias: bool 
 def batch_norm(name: str, channels: int) -> dict[str, Shape]:
     """The weights of a batch norm, named after their layer."""
     return {f"{name}.weight": (channels,), f"{name}.bias": (channels,)}
+
+
+def linear(name: str, before: int, after: int) -> dict[str, Shape]:
+    """The weights of a linear layer, named after it."""
+    return {f"{name}.weight": (after, before), f"{name}.bias": (after,)}

@@ -6,6 +6,7 @@ that a hand-written one does not need (bench/meta_step.py).
 """
 
 import contextlib
+import math
 from collections.abc import Iterator
 
 import torch
@@ -103,6 +104,34 @@ class BatchNormReLU2d(BatchNorm2d):
         return y
 
 
+class GridPool(nn.Module):
+    """Mean of a square map over each cell of a grid of `side` × `side` cells, which overlap where they must.
+
+    Equivalent to `torch.nn.AdaptiveAvgPool2d(side)`, whose backward pass is not deterministic on CUDA: a product with a
+    fixed matrix. A map smaller than the grid is repeated.
+    """
+
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.side = side
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.shape[-1] == self.side:
+            return x
+        cells = functional.adaptive_avg_pool1d(torch.eye(x.shape[-1], dtype=x.dtype, device=x.device), self.side)
+        return cells.T @ x @ cells
+
+
+def before_pools(layers: nn.Sequential, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """What `layers` make of x, and the map before each of their max-pools."""
+    taps = []
+    for layer in layers:
+        if isinstance(layer, nn.MaxPool2d):
+            taps.append(x)
+        x = layer(x)
+    return x, taps
+
+
 @contextlib.contextmanager
 def frozen_statistics(network: nn.Module) -> Iterator[None]:
     """Within, forward passes in training mode use batch statistics and leave the running ones alone.
@@ -128,5 +157,25 @@ def normal_linear(before: int, after: int, generator: torch.Generator) -> nn.Lin
     """A linear layer, weight normal with standard deviation 0.01 from `generator`, bias 0."""
     linear = nn.Linear(before, after)
     nn.init.normal_(linear.weight, 0.0, 0.01, generator=generator)
+    nn.init.zeros_(linear.bias)
+    return linear
+
+
+@torch.no_grad()
+def start_as_torch(layer: nn.Module, generator: torch.Generator) -> None:
+    """Give a convolution or linear layer PyTorch's default start, uniform in ± 1/√inputs, from `generator`.
+
+    Drawn on the CPU, whatever device the layer is on.
+    """
+    parameters = dict(layer.named_parameters())
+    bound = 1 / math.sqrt(parameters["weight"][0].numel())
+    for parameter in parameters.values():
+        parameter.copy_(torch.empty(parameter.shape).uniform_(-bound, bound, generator=generator))
+
+
+def kaiming_linear(before: int, after: int, generator: torch.Generator) -> nn.Linear:
+    """A linear layer that a ReLU follows, weight Kaiming-normal (fan-out) from `generator`, bias 0."""
+    linear = nn.Linear(before, after)
+    nn.init.kaiming_normal_(linear.weight, mode="fan_out", nonlinearity="relu", generator=generator)
     nn.init.zeros_(linear.bias)
     return linear

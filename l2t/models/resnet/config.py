@@ -32,7 +32,7 @@ def _resnet(layers: int) -> ResnetInfo:
     )
     return ResnetInfo(
         title=f"ResNet-{layers}",
-        summary=f"3×3 convolution, 3 stages of {blocks} basic blocks ({', '.join(map(str, WIDTHS))} channels), linear",
+        summary=f"{3 * blocks} basic blocks in 3 stages (16, 32, 64 channels), 1 linear layer, batch norm",
         taps=taps,
         stages=tuple(blocks * (stage + 1) - 1 for stage in range(3)),
         build="l2t.models.resnet.network:build",
@@ -44,7 +44,13 @@ def _resnet(layers: int) -> ResnetInfo:
     )
 
 
+# 50 = 6 × 8 + 2 is left out: it would be taken for ImageNet's ResNet-50, another network.
 RESNET8 = _resnet(8)
+RESNET14 = _resnet(14)
 RESNET20 = _resnet(20)
+RESNET26 = _resnet(26)
 RESNET32 = _resnet(32)
 """The thesis's source."""
+RESNET38 = _resnet(38)
+RESNET44 = _resnet(44)
+RESNET56 = _resnet(56)

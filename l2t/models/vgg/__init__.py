@@ -1,1 +1,1 @@
-"""VGG networks with batch norm, global average pooling and one linear layer."""
+"""VGG networks for small images, with and without batch norm."""
