@@ -224,7 +224,7 @@ def prepare(asked: Asked, home: Path, slots: "SlotSettings") -> Prepared | None:
             recipe=found.recipe,
             seeds_planned=found.seeds_planned,
             runs=found.runs,
-            sources=found.sources,
+            sources=(*found.sources, *found.artefacts),
             force=asked.force,
             priority=asked.priority,
             tags=entries(asked.tag, "--tag"),
@@ -234,7 +234,8 @@ def prepare(asked: Asked, home: Path, slots: "SlotSettings") -> Prepared | None:
             return Prepared(submission, kind)
         planned = store.preview(submission)
         left = [run for run in found.runs if asked.force or planned.states.get(run.id) is not State.DONE]
-        untrained = [source for source in found.sources if planned.states.get(source.id) is not State.DONE]
+        makings = (*found.sources, *found.artefacts)
+        untrained = [making for making in makings if planned.states.get(making.id) is not State.DONE]
         cost = estimate(store, left, untrained, found.datasets)
         show = print_dry_run_json if asked.json_ else print_dry_run
         show(found, planned, cost, together(slots, kind), inventory.missing)

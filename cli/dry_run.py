@@ -104,6 +104,11 @@ def print_dry_run(plan: Plan, planned: Planned, estimate: Estimate, workers: int
         trained = planned.states.get(source.id) is State.DONE
         state = "done" if trained else f"trained first, {source.model} on {source.dataset}"
         write(f"Source network {source.name}: {state}")
+    for phase in dict.fromkeys(artefact.phase for artefact in plan.artefacts):
+        made = [artefact for artefact in plan.artefacts if artefact.phase == phase]
+        done = sum(planned.states.get(artefact.id) is State.DONE for artefact in made)
+        what = made[0].name if len(made) == 1 else f"{len(made):,} artefacts"
+        write(f"Phase {phase}: {what}, {done:,} done" if done else f"Phase {phase}: {what}, made first")
     if counts.left or planned.sources.left:
         time = f"About {duration(max(1.0, estimate.seconds / workers))} with {_counted(workers, 'worker')}"
         basis = "from finished runs here" if estimate.measured else "rough: by arithmetic, no finished runs to go by"
@@ -121,6 +126,10 @@ def print_dry_run_json(plan: Plan, planned: Planned, estimate: Estimate, workers
             "sources": [
                 {"name": source.name, "id": source.id, "state": planned.states.get(source.id, "new")}
                 for source in plan.sources
+            ],
+            "artefacts": [
+                {"phase": each.phase, "name": each.name, "id": each.id, "state": planned.states.get(each.id, "new")}
+                for each in plan.artefacts
             ],
             "cells": [asdict(row) for row in cells(plan.runs, planned.states)],
             "workers": workers,

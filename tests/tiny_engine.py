@@ -85,7 +85,7 @@ def source(spec: SourceSpec, folder: JobFolder, control: Control) -> dict[str, A
 def artefact(spec: ArtefactSpec, folder: JobFolder, home: Path, control: Control) -> dict[str, Any]:
     for needed in spec.needs:
         assert JobFolder.of(home, "artefact", needed).read_result(), "an artefact began before what it needs was done"
-    return train(spec.id, spec.train.epochs, spec.inputs, folder, control)
+    return train(spec.id, spec.train.epochs, spec.options, folder, control)
 
 
 def check(device: str) -> None:

@@ -103,9 +103,10 @@ def _prepare(folder: JobFolder, spec: Spec, command: str, engine: Engine, home: 
     """Write what is computed and where; returns whether there is a checkpoint to go on from. On another fingerprint it
     would give other bits: start over."""
     environment = engine.environment(spec) | {"asked": command}
-    if isinstance(spec, RunSpec) and spec.source is not None:
-        made = JobFolder.of(home, "source", spec.source.hash).read_result() or {}
-        environment |= {"source_weights": {spec.source.name: made.get("weights")}}
+    if isinstance(spec, RunSpec) and spec.needs:
+        used = ([spec.source] if spec.source else []) + [*spec.artefacts]
+        results = {ref.name: JobFolder.of(home, "artefact", ref.hash).read_result() or {} for ref in used}
+        environment |= {"source_weights": {name: made.get("weights") for name, made in results.items()}}
     before = read_json(folder.env) or {}
     resumes = folder.checkpoint.exists() and before.get("fingerprint") == environment["fingerprint"]
     if not resumes:

@@ -54,7 +54,7 @@ def environment(spec: RunSpec | SourceSpec | ArtefactSpec) -> dict[str, Any]:
         "device": _device(spec.device),
         "pid": os.getpid(),
         "command": sys.argv,
-        "data": {} if isinstance(spec, ArtefactSpec) else {spec.dataset: spec.checksum},
+        "data": {spec.dataset: spec.checksum},
     }
 
 

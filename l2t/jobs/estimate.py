@@ -55,9 +55,10 @@ def estimate(
         total += (factor or 1.0) * modelled(run, test_images.get(run.dataset, 0))
         disk += DISK[methods.get(run.method).unrolls]
     for making in makings:
-        few = isinstance(making, ArtefactSpec) and making.shots is not None
-        images = making.shots * making.classes if few else sum(datasets[making.dataset].train_counts)
-        model = making.model or (making.source.model if making.source else "")
+        images, model = sum(datasets[making.dataset].train_counts), making.model
+        if isinstance(making, ArtefactSpec):
+            images = images if making.shots is None else making.shots * making.classes
+            model = model or (making.source.model if making.source else "")
         total += 3 * making.train.epochs * images * _forward(model, making.data.size) / RATE[making.device]
     return Estimate(total, disk, measured)
 

@@ -35,6 +35,10 @@ class Inventory(Protocol):
     def source(self, name: str) -> SourceRef | None:
         """The stored source network of that name (the newest) or hash, or None."""
 
+    def learnt(self, source: SourceRef) -> str:
+        """Data set that a source network learnt; "" where that is not known: it was imported under a name that tells
+        nothing."""
+
     def absent_source(self, name: str) -> SourceRef:
         """What takes the place of a source network that is neither stored nor known how to train, or UsageError."""
 
@@ -57,6 +61,11 @@ class _Stored:
         if row is None or row.kind != "source":
             return None
         return SourceRef(hash=row.hash, name=row.name, model=row.model, outputs=row.outputs)
+
+    def learnt(self, source: SourceRef) -> str:
+        row = self._store.artefact(source.hash)
+        published = "tinyimagenet" if source.name == PUBLISHED else ""
+        return published if row is None else row.dataset or published
 
 
 class Ready(_Stored):

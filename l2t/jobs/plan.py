@@ -10,10 +10,11 @@ from l2t.data.base import DataInfo, shot_counts
 from l2t.data.registry import canonical
 from l2t.errors import UsageError
 from l2t.jobs.inventory import Inventory
+from l2t.methods.phases import PhaseImages
 from l2t.methods.registry import methods
 from l2t.models.base import Shape
 from l2t.models.registry import models
-from l2t.spec import DataSettings, RunSpec, SourceRef, SourceSpec, TrainSettings
+from l2t.spec import ArtefactSpec, DataSettings, RunSpec, SourceRef, SourceSpec, TrainSettings
 from l2t.spec.recipe import SourceTable
 from l2t.spec.recipe_file import read_recipe
 from l2t.spec.request import SweepRequest
@@ -31,6 +32,8 @@ class Plan:
     """In the order in which they are queued, each once."""
     sources: tuple[SourceSpec, ...]
     """Trainings of source networks that the runs need; done ones are not trained again."""
+    artefacts: tuple[ArtefactSpec, ...]
+    """What phases of the methods make before the runs; done ones are not made again."""
     recipe: str
     seeds_planned: int
     """Seeds of each cell."""
@@ -62,7 +65,8 @@ def plan(request: SweepRequest, inventory: Inventory, device: Device) -> Plan:
         runs.setdefault(run.id, run)
     seeds = {point.seed for point in points}
     trainings = tuple(planner.trainings.values())
-    return Plan(tuple(runs.values()), trainings, request.recipe.name, len(seeds), once.datasets)
+    made = tuple(planner.artefacts.values())
+    return Plan(tuple(runs.values()), trainings, made, request.recipe.name, len(seeds), once.datasets)
 
 
 def plan_source(table: SourceTable, inventory: Inventory, device: Device) -> SourceSpec:
@@ -94,6 +98,22 @@ def check_source(table: SourceTable, device: Device) -> tuple[TrainSettings, Dat
     return train, data
 
 
+@dataclass(frozen=True)
+class _PhaseData:
+    """Looks up what the phases of one run learn from. data: the run's settings as they were asked for."""
+
+    inventory: Inventory
+    learnt: str
+    data: DataSettings
+
+    def images(self, name: str) -> PhaseImages:
+        info = self.inventory.dataset(canonical(name), self.data.size)
+        return PhaseImages(info.name, info.checksum, len(info.classes), _resolved(self.data, info))
+
+    def source_dataset(self) -> str:
+        return self.learnt
+
+
 class _Once:
     """An inventory that asks another for each thing once."""
 
@@ -103,6 +123,7 @@ class _Once:
         self.described = cache(inventory.described)
         self.source = cache(inventory.source)
         self.absent_source = cache(inventory.absent_source)
+        self.learnt = cache(inventory.learnt)
         self._inventory = inventory
 
     def dataset(self, name: str, size: int) -> DataInfo:
@@ -120,12 +141,12 @@ class _Planner:
         self._device = device
         self._sources: dict[str, SourceRef] = {}
         self.trainings: dict[str, SourceSpec] = {}
+        self.artefacts: dict[str, ArtefactSpec] = {}
 
     def check(self, point: Point) -> None:
         """UsageError where the point's networks and settings do not exist or do not go together."""
         config = methods.get(point.method)
         train = point.settings.train
-        _check_size(point.target, point.settings.data.size)
         _check_precision(train, self._device)
         if train.precision == "bf16" and config.unrolls:
             raise UsageError(
@@ -135,15 +156,28 @@ class _Planner:
             if point.source is None:
                 raise UsageError(f"{point.method} needs a source network: --source NAME (l2t source list shows them)")
             source = self._find_source(point.source)
+            if config.same_architecture and point.target not in (None, source.model):
+                raise UsageError(
+                    f"{point.method} trains a network of its source's architecture: {source.name} is a {source.model}, "
+                    f"the target asked for a {point.target}. Leave --target out, or take a source of that architecture"
+                )
             _check_size(source.model, point.settings.data.size)
             if isinstance(source, SourceTable):
                 check_source(source, self._device)
+        _check_size(self._target(point), point.settings.data.size)
+
+    def _target(self, point: Point) -> str:
+        """The architecture that the point trains."""
+        if point.target is not None:
+            return point.target
+        assert point.source is not None
+        return self._find_source(point.source).model
 
     def check_data(self, point: Point, info: DataInfo | None) -> tuple[str, ...]:
         """The traces that the point records; UsageError where a checked point asks for images, classes or traces that
         there are not. info: what is known of its data set; None: nothing, then only the rest is checked."""
         settings = point.settings
-        config, target = methods.get(point.method), models.get(point.target)
+        config, target = methods.get(point.method), models.get(self._target(point))
         traces = point.trace
         if info is not None:
             counts = info.pool_counts(settings.train.select)
@@ -158,14 +192,14 @@ class _Planner:
         if point.source is not None:
             source = models.get(self._find_source(point.source).model)
             observed = config.model_validate(settings.options).observed(source, target)
-        return applying(traces, point.target, weights, point.method, observed)
+        return applying(traces, self._target(point), weights, point.method, observed)
 
     def resolve(self, point: Point, name: str) -> RunSpec:
         """The run of a checked point on the data set of that canonical name."""
         data = point.settings.data
         info = self._inventory.dataset(name, data.size)
         trace = self.check_data(point, info)
-        return RunSpec(
+        run = RunSpec(
             method=point.method,
             options=point.settings.options,
             dataset=info.name,
@@ -174,13 +208,26 @@ class _Planner:
             shots=point.shots,
             seed=point.seed,
             source=None if point.source is None else self._source(point.source),
-            target=point.target,
+            target=self._target(point),
             train=point.settings.train,
             data=_resolved(data, info),
             device=self._device,
             recipe=self._request.recipe.name,
             trace=trace,
         )
+        config = methods.get(point.method).model_validate(run.options)
+        made = config.phases(run, _PhaseData(self._inventory, self._learnt(point), data))
+        if not made:
+            return run
+        self.artefacts |= {artefact.id: artefact for artefact in made}
+        return run.model_copy(update={"artefacts": tuple(artefact.ref for artefact in made)})
+
+    def _learnt(self, point: Point) -> str:
+        """Data set that the point's source network learnt; "" where it has none or that is not known."""
+        if point.source is None:
+            return ""
+        found = self._find_source(point.source)
+        return found.dataset if isinstance(found, SourceTable) else self._inventory.learnt(found)
 
     def _source(self, wanted: str | SourceTable) -> SourceRef:
         """The network: stored, or to be trained as a recipe says."""

@@ -1,7 +1,7 @@
 """Computing finished runs again, in a home of the moment, and comparing bit for bit with what was recorded.
 
 A run is a pure function of its specification on an equal fingerprint: here that is put to the test. The home whose runs
-these are is only read; workers compute in another, which has its source networks by links and is gone at the end.
+these are is only read; workers compute in another, which has the artefacts they need by links and is gone at the end.
 """
 
 import random
@@ -126,18 +126,18 @@ class Trial:
         if spec.device != "cpu":
             choose_device(spec.device, self.home, slots.gpus)
         if spec.source is not None:
-            self._link(spec.source.hash, spec.source.name)
+            self._link(spec.source.hash, f"its source network {spec.source.name}", "train or import it again")
+        for ref in spec.artefacts:
+            self._link(ref.hash, ref.name, f"l2t queue retry {ref.hash[:SHORT]} makes it again")
         return spec
 
-    def _link(self, hash: str, name: str) -> None:
+    def _link(self, hash: str, what: str, remedy: str) -> None:
         there = JobFolder.of(self._source, "source", hash)
         here = JobFolder.of(self.home, "source", hash)
         make_folder(here.path)
         for target, link in ((there.weights, here.weights), (there.result, here.result)):
             if not target.is_file():
-                raise UsageError(
-                    f"{target.name} of its source network {name} ({hash[:SHORT]}) is gone: train or import it again"
-                )
+                raise UsageError(f"{target.name} of {what} ({hash[:SHORT]}) is gone: {remedy}")
             if not link.exists():
                 link.symlink_to(target)
 
@@ -201,7 +201,7 @@ def other_machine(before: Mapping[str, Any], after: Mapping[str, Any], spec: Run
     if spec.engine != ENGINE:
         found.append(f"engine {spec.engine} → {ENGINE}")
     if isinstance(before.get("source_weights"), dict) and before["source_weights"] != after.get("source_weights"):
-        found.append("its source network has other weights now")
+        found.append("its source network, or what a phase made for it, has other weights now")
     return tuple(found)
 
 

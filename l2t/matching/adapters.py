@@ -1,6 +1,5 @@
 """The 1×1 convolutions r that take target channels to source channels."""
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -8,7 +7,7 @@ from torch import Tensor, nn
 
 from l2t.matching.pairs import Pair
 from l2t.models.base import ModelInfo
-from l2t.models.layers import Conv2d
+from l2t.models.layers import Conv2d, start_as_torch
 
 
 class Adapters(nn.Module):
@@ -24,11 +23,8 @@ class Adapters(nn.Module):
         for tap, sources in self.sources.items():
             before = target.taps[tap].channels
             after = sum(source.taps[index].channels for index in sources)
-            convolution = Conv2d(before, after, 1, generator=generator)
-            bound = 1 / math.sqrt(before)
-            for parameter in convolution.parameters():
-                nn.init.uniform_(parameter, -bound, bound, generator=generator)
-            self.maps[str(tap)] = convolution
+            self.maps[str(tap)] = Conv2d(before, after, 1, generator=generator)
+            start_as_torch(self.maps[str(tap)], generator)
 
     def forward(self, taps: Sequence[Tensor]) -> dict[int, Tensor]:
         """Target tap → its map in source channels [batch, channels of its sources, height, width]."""

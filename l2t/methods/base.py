@@ -7,8 +7,11 @@ A method is a folder with `config.py` (options, torch-free: CLI, TUI and plans v
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from l2t.methods.phases import PhaseData
 from l2t.models.base import ModelInfo, Shape
+from l2t.spec.artefact import ArtefactSpec
 from l2t.spec.base import Model
+from l2t.spec.run import RunSpec
 
 
 class MethodConfig(Model):
@@ -40,6 +43,10 @@ class MethodConfig(Model):
         """All options as plain JSON values, those that have no effect beside the others at their defaults: equal where
         two configs compute the same."""
         return self.model_dump(mode="json")
+
+    def phases(self, run: RunSpec, data: PhaseData) -> tuple[ArtefactSpec, ...]:
+        """What is to be made before this run, its artefacts not yet named in `run`. UsageError where it cannot be."""
+        return ()
 
     def observed(self, source: ModelInfo, target: ModelInfo) -> dict[str, Shape]:
         """Shapes of the weights that `Method.observe` shows of one image, by name ("gamma[14-2]")."""

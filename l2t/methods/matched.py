@@ -5,6 +5,7 @@ from torch import Tensor
 from l2t.bilevel import Params
 from l2t.matching.adapters import Adapters
 from l2t.matching.loss import Weights, matching_loss
+from l2t.matching.meta import even_weights
 from l2t.matching.pairs import Form, choose
 from l2t.matching.source import SourceMaps, source_maps
 from l2t.methods.method import Batch, Learner, Method, Setup, cross_entropy, hits, tap_sizes
@@ -51,3 +52,12 @@ class Matched(Method):
         matching = matching_loss(maps.resized, mapped, weights)
         parts = {"ce": ce, "matching": matching, "hits": hits(logits, batch.labels)}
         return ce + self.beta * matching, parts
+
+
+class EvenlyMatched(Matched):
+    """Base of the methods that weigh all channels, pairs and positions alike."""
+
+    def __init__(self, setup: Setup, form: Form, beta: float) -> None:
+        super().__init__(setup, form, beta)
+        channels = {index: tap.channels for index, tap in enumerate(self.source_info.taps)}
+        self.even = even_weights(self.sources, self.sizes, channels, next(iter(self.theta.values())))

@@ -168,7 +168,12 @@ class Method(ABC):
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """Mean cross-entropy, in at least float32."""
-    return functional.cross_entropy(logits.float() if logits.dtype == torch.bfloat16 else logits, labels)
+    return functional.cross_entropy(full_precision(logits), labels)
+
+
+def full_precision(value: Tensor) -> Tensor:
+    """What bf16 autocast gave, as float32; anything else as it is."""
+    return value.float() if value.dtype == torch.bfloat16 else value
 
 
 def hits(logits: Tensor, labels: Tensor) -> Tensor:

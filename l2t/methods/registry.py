@@ -1,7 +1,5 @@
 """The methods, by name, and the phases that some have before their own training."""
 
-from typing import Any
-
 from l2t.methods.base import MethodConfig
 from l2t.registry import Registry
 
@@ -9,12 +7,27 @@ methods: Registry[type[MethodConfig]] = Registry(
     "method",
     {
         "scratch": "l2t.methods.scratch.config:Config",
+        "finetune": "l2t.methods.finetune.config:Config",
+        "intermediate": "l2t.methods.intermediate.config:Config",
         "ufm": "l2t.methods.ufm.config:Config",
+        "fitnets": "l2t.methods.fitnets.config:Config",
+        "attention-transfer": "l2t.methods.attention_transfer.config:Config",
+        "fsp": "l2t.methods.fsp.config:Config",
+        "lwf": "l2t.methods.lwf.config:Config",
+        "kd": "l2t.methods.kd.config:Config",
         "l2tww": "l2t.methods.l2tww.config:Config",
         "l2twww": "l2t.methods.l2twww.config:Config",
     },
     listing="l2t methods",
 )
 
-phases: Registry[Any] = Registry("phase", {}, listing="l2t methods")
-"""What makes artefacts (see `l2t.train.artefact.Make`), by the name in `ArtefactSpec.phase`."""
+phases: Registry[type[MethodConfig]] = Registry(
+    "phase",
+    {
+        "hint": "l2t.methods.fitnets.config:Hint",
+        "intermediate": "l2t.methods.finetune.config:Config",
+        "teacher": "l2t.methods.finetune.config:Config",
+    },
+    listing="l2t methods",
+)
+"""What makes artefacts, by the name in `ArtefactSpec.phase`: trained as a method is, its weights are the artefact."""

@@ -3,10 +3,11 @@ but the registries' torch-free descriptions."""
 
 from l2t.spec.artefact import ArtefactSpec
 from l2t.spec.base import Model, content_hash
-from l2t.spec.run import RunSpec, SourceRef, SourceSpec
+from l2t.spec.run import ArtefactRef, RunSpec, SourceRef, SourceSpec
 from l2t.spec.settings import DataSettings, TrainSettings
 
 __all__ = [
+    "ArtefactRef",
     "ArtefactSpec",
     "DataSettings",
     "Model",

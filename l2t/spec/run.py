@@ -30,6 +30,19 @@ class SourceRef(Model):
     """Classes of its linear layer."""
 
 
+class ArtefactRef(Model):
+    """What a phase of the run's method makes before the run: an artefact, named by its hash."""
+
+    phase: str
+    """A name of the phase registry."""
+    name: str
+    """Name it is shown under."""
+    hash: str
+    """Content hash of its making."""
+    shared: str
+    """The same without the run's seed: equal for all runs of a cell."""
+
+
 class RunSpec(Model):
     """One training, fully resolved: no default is left to be chosen later."""
 
@@ -51,6 +64,8 @@ class RunSpec(Model):
     """Seed of all named streams of randomness."""
     source: SourceRef | None
     """Source network; None for methods that use none."""
+    artefacts: tuple[ArtefactRef, ...] = ()
+    """What the phases of the method make before the run."""
     target: str
     """Target architecture, a name of the model registry."""
     train: TrainSettings
@@ -66,12 +81,15 @@ class RunSpec(Model):
     @cached_property
     def identity(self) -> dict[str, Any]:
         """What the result depends on, as plain JSON values."""
-        plain = self.model_dump(mode="json", exclude={"recipe", "trace"})
+        plain = self.model_dump(mode="json", exclude={"recipe", "trace", "artefacts"})
         rare = self.data.rare_class is not None
         plain["data"]["rare_images"] = min(self.data.rare_images, self.shots) if rare else _default("rare_images")
         if self.dataset.startswith("folder:"):
             plain["dataset"] = "folder"
         plain["source"] = None if self.source is None else self.source.hash
+        # Runs of methods without phases keep the identity that they had before there were any.
+        made = {ref.phase: ref.shared for ref in self.artefacts}
+        plain |= {"artefacts": made} if made else {}
         return plain
 
     @cached_property
@@ -100,7 +118,8 @@ class RunSpec(Model):
     @property
     def needs(self) -> tuple[str, ...]:
         """Hashes of the artefacts that must be there before it begins."""
-        return () if self.source is None else (self.source.hash,)
+        source = () if self.source is None else (self.source.hash,)
+        return (*source, *(ref.hash for ref in self.artefacts))
 
     @property
     def name(self) -> str:

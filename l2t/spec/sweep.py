@@ -24,7 +24,8 @@ class Point:
     seed: int
     source: str | SourceTable | None
     """None for methods that use none."""
-    target: str
+    target: str | None
+    """None: the source's architecture, which the method trains."""
     settings: Variant
     trace: tuple[str, ...]
 
@@ -46,20 +47,23 @@ def expand(request: SweepRequest) -> tuple[Point, ...]:
     targets = request.targets or (recipe.target,)
     sources: Sequence[str | SourceTable | None] = request.sources or (recipe.source,)
 
-    groups = []  # block, method, variants, sources: everything but column, seed and target
+    groups = []  # block, method, variants, pairs of source and target: everything but column and seed
     for block in blocks:
         for method in block.methods:
-            own = sources if methods.get(method).needs_source else (None,)
-            groups.append((block, method, variants(method, recipe, block.table, overrides), own))
-    count = sum(len(list(block.columns())) * len(own) * len(chosen) for block, _, chosen, own in groups)
-    if count * len(seeds) * len(targets) > MOST_RUNS:
+            config = methods.get(method)
+            own = sources if config.needs_source else (None,)
+            trained = (None,) if config.same_architecture and not request.targets else targets
+            networks = list(itertools.product(own, trained))
+            groups.append((block, method, variants(method, recipe, block.table, overrides), networks))
+    count = sum(len(list(block.columns())) * len(networks) * len(chosen) for block, _, chosen, networks in groups)
+    if count * len(seeds) > MOST_RUNS:
         raise UsageError(f"this asks for more than {MOST_RUNS:,} runs, which is taken for a slip of the hand")
 
     points: dict[tuple[object, ...], Point] = {}
-    for block, method, chosen, own in groups:
+    for block, method, chosen, networks in groups:
         trace = request.trace or block.table.trace
-        for (dataset, shots), seed, settings, source, target in itertools.product(
-            block.columns(), seeds, chosen, own, targets
+        for (dataset, shots), seed, settings, (source, target) in itertools.product(
+            block.columns(), seeds, chosen, networks
         ):
             identity = (dataset, shots, seed, method, str(source), target, settings.key)
             points.setdefault(identity, Point(method, dataset, shots, seed, source, target, settings, trace))

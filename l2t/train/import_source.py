@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from l2t.errors import DataError, L2tError
+from l2t.models.build import build
 from l2t.models.registry import models
 from l2t.models.resnet.config import ResnetInfo
 from l2t.models.resnet.published import rename
@@ -26,7 +27,7 @@ from l2t.store.folder import JobFolder
 from l2t.store.rows import ArtefactRow
 from l2t.store.store import Store
 from l2t.train import checkpoint
-from l2t.train.weights import build, digest
+from l2t.train.weights import digest
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -62,7 +63,7 @@ def fit(path: Path, weights: dict[str, Tensor]) -> tuple[str, int, dict[str, Ten
         ours = {key: value.float() for key, value in ours.items() if not key.endswith("num_batches_tracked")}
         bias = ours.get("classifier.bias")
         outputs = len(bias) if bias is not None and bias.ndim == 1 and len(bias) > 1 else 2
-        wanted = {k: tuple(v.shape) for k, v in build(name, outputs, torch.Generator()).state_dict().items()}
+        wanted = {k: tuple(v.shape) for k, v in build(info, outputs, torch.Generator()).state_dict().items()}
         found = {key: tuple(value.shape) for key, value in ours.items()}
         if wanted == found:
             return name, outputs, ours

@@ -84,6 +84,8 @@ class Loop:
             recorder.close()
 
     def _lr(self) -> float:
+        if self.method.schedule == "constant":
+            return self.train.lr
         return learning_rate(self.train.lr, self.epoch, self.epochs, self.train.lr_offset)
 
     def _batches(self) -> Iterator[Batch]:
@@ -112,9 +114,9 @@ class Loop:
         lr = self._lr()
         self.epoch, self.step = self.epoch + 1, 0
         means = {name: value / images for name, value in self.sums.items() if name != "hits"}
-        counted = {"train_accuracy": (self.sums["hits"], images)}
+        counted = {"train_accuracy": (self.sums["hits"], images)} if self.method.classifies else {}
         self.sums = {}
-        if self.epoch in self.measured_at:
+        if self.method.classifies and self.epoch in self.measured_at:
             curve = self.material.curve
             counted["accuracy"] = count_hits(self.method.logits, curve), len(curve)
             if self.material.validation is not None:
@@ -173,8 +175,9 @@ class Loop:
         return True
 
     def result(self, classes: int) -> dict[str, Any]:
-        """What the trained network is worth, as plain JSON values: the whole test set, counts by class, steps."""
-        found = measure(self.method.logits, self.material.test, classes)
+        """What the trained network is worth, as plain JSON values: the whole test set, counts by class, steps. Of what
+        classifies nothing the steps alone."""
+        found = measure(self.method.logits, self.material.test, classes) if self.method.classifies else {}
         found |= {"epochs": self.epochs, "steps": self.epochs * len(self.sizes)}
         if self.best is not None:
             found["best_val"] = self.best

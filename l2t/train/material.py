@@ -10,7 +10,7 @@ from torch import Tensor
 from l2t.data import catalog
 from l2t.data.augment import normalise, to_device
 from l2t.data.subset import evaluation_subset, few_shot, pool_and_validation
-from l2t.spec import RunSpec, SourceSpec
+from l2t.spec import ArtefactSpec, RunSpec, SourceSpec
 from l2t.streams import Streams
 
 PROBE = 8
@@ -49,8 +49,8 @@ class Material:
     validation: Labelled | None
 
 
-def run_material(spec: RunSpec, streams: Streams, device: torch.device) -> Material:
-    """The few-shot subset of a run and its test images.
+def run_material(spec: RunSpec | ArtefactSpec, streams: Streams, device: torch.device) -> Material:
+    """The few-shot subset of a run, or of a phase that shares it, and its test images.
 
     Raises DataError where the data set is not the one the spec names, UsageError where a class has too few images.
     """
@@ -61,6 +61,7 @@ def run_material(spec: RunSpec, streams: Streams, device: torch.device) -> Mater
         pool, chosen = pool_and_validation(labels, fixed().generator("aux", "validation"))
         validation = _labelled(images.x_train, labels, chosen, device)
     drawn = (fixed() if spec.data.subset == "fixed" else streams).generator("subset")
+    assert spec.shots is not None
     subset = pool[few_shot(labels[pool], spec.shots, drawn, spec.data.rare_class, spec.data.rare_images)]
     test = _test(images.x_test, images.y_test, device)
     return Material(
@@ -71,8 +72,8 @@ def run_material(spec: RunSpec, streams: Streams, device: torch.device) -> Mater
     )
 
 
-def source_material(spec: SourceSpec, device: torch.device) -> Material:
-    """The whole training set of a source network and its test images. Raises DataError as `run_material`."""
+def whole_material(spec: SourceSpec | ArtefactSpec, device: torch.device) -> Material:
+    """The whole training set, of a source network say, and its test images. Raises DataError as `run_material`."""
     images = catalog.load(spec.dataset, spec.checksum, spec.data.size)
     labels = torch.from_numpy(images.y_train.copy())
     test = _test(images.x_test, images.y_test, device)

@@ -5,6 +5,7 @@ from typing import Any
 
 from l2t.methods.method import Method, Setup
 from l2t.methods.registry import methods
+from l2t.models.build import build
 from l2t.models.registry import models
 from l2t.registry import load_object
 from l2t.spec import RunSpec
@@ -14,7 +15,7 @@ from l2t.train.control import Control
 from l2t.train.device import ready
 from l2t.train.loop import Loop
 from l2t.train.material import run_material
-from l2t.train.weights import build, digest, load_source
+from l2t.train.weights import digest, load_artefact, load_source
 
 
 def train_run(spec: RunSpec, folder: JobFolder, home: Path, control: Control) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def train_run(spec: RunSpec, folder: JobFolder, home: Path, control: Control) ->
     assert spec.data.flip is not None
     method: Method = load_object(config.implementation)(
         Setup(
-            target=build(spec.target, spec.classes, streams.generator("target")).to(device),
+            target=build(models.get(spec.target), spec.classes, streams.generator("target")).to(device),
             target_info=models.get(spec.target),
             source=load_source(home, spec.source, device) if spec.source else None,
             source_info=models.get(spec.source.model) if spec.source else None,
@@ -42,6 +43,7 @@ def train_run(spec: RunSpec, folder: JobFolder, home: Path, control: Control) ->
             size=spec.data.size,
             streams=streams,
             probe=material.train.probe(),
+            artefacts={ref.phase: load_artefact(home, ref, device) for ref in spec.artefacts},
         )
     )
     loop = Loop(

@@ -5,6 +5,7 @@ from typing import Any
 from l2t.methods.method import Setup
 from l2t.methods.scratch.config import Config
 from l2t.methods.scratch.method import Scratch
+from l2t.models.build import build
 from l2t.models.registry import models
 from l2t.spec import SourceSpec
 from l2t.store.folder import JobFolder
@@ -13,8 +14,8 @@ from l2t.train import checkpoint
 from l2t.train.control import Control
 from l2t.train.device import ready
 from l2t.train.loop import Loop
-from l2t.train.material import source_material
-from l2t.train.weights import build, digest
+from l2t.train.material import whole_material
+from l2t.train.weights import digest
 
 
 def train_source(spec: SourceSpec, folder: JobFolder, control: Control) -> dict[str, Any]:
@@ -25,13 +26,13 @@ def train_source(spec: SourceSpec, folder: JobFolder, control: Control) -> dict[
     """
     device = ready(spec.device, spec.train)
     streams = Streams(spec.seed)
-    material = source_material(spec, device)
+    material = whole_material(spec, device)
     assert spec.data.padding is not None
     assert spec.data.flip is not None
     info = models.get(spec.model)
     method = Scratch(
         Setup(
-            target=build(spec.model, spec.classes, streams.generator("target")).to(device),
+            target=build(info, spec.classes, streams.generator("target")).to(device),
             target_info=info,
             source=None,
             source_info=None,

@@ -1,4 +1,4 @@
-"""Networks to and from files: built from the registry, stored as tensors, compared by a hash of their bits."""
+"""Networks to and from files: stored as tensors, compared by a hash of their bits."""
 
 import hashlib
 from pathlib import Path
@@ -7,19 +7,12 @@ import torch
 from torch import Tensor
 
 from l2t.errors import DataError
+from l2t.models.build import build
 from l2t.models.layers import Network
 from l2t.models.registry import models
-from l2t.registry import load_object
-from l2t.spec import SourceRef
+from l2t.spec import ArtefactRef, SourceRef
 from l2t.store.folder import JobFolder
 from l2t.train import checkpoint
-
-
-def build(model: str, classes: int, generator: torch.Generator) -> Network:
-    """A fresh network of the registry with a classifier of `classes` outputs."""
-    info = models.get(model)
-    network: Network = load_object(info.build)(info, classes, generator)
-    return network
 
 
 def digest(weights: dict[str, Tensor]) -> str:
@@ -35,13 +28,24 @@ def digest(weights: dict[str, Tensor]) -> str:
 def load_source(home: Path, ref: SourceRef, device: torch.device) -> Network:
     """A stored source network, frozen, in eval mode, on the device. Raises DataError where its file is no good."""
     folder = JobFolder.of(home, "source", ref.hash)
-    path = folder.weights
-    weights = checkpoint.load(path)
-    if weights is None or digest(weights) != (folder.read_result() or {}).get("weights"):
-        raise DataError(f"the weights of source {ref.name} are gone or damaged: {path} (train or import it again)")
-    network = build(ref.model, ref.outputs, torch.Generator())
+    weights = _load(folder, f"source {ref.name}", "train or import it again")
+    network = build(models.get(ref.model), ref.outputs, torch.Generator())
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
-        raise DataError(f"{path} does not hold a {ref.model} with {ref.outputs} outputs") from error
+        raise DataError(f"{folder.weights} does not hold a {ref.model} with {ref.outputs} outputs") from error
     return network.to(device).eval().requires_grad_(False)
+
+
+def load_artefact(home: Path, ref: ArtefactRef, device: torch.device) -> dict[str, Tensor]:
+    """The weights that a phase made, on the device. Raises DataError where its file is no good."""
+    folder = JobFolder.of(home, "artefact", ref.hash)
+    weights = _load(folder, ref.name, f"l2t queue retry {ref.hash} makes it again")
+    return {name: value.to(device) for name, value in weights.items()}
+
+
+def _load(folder: JobFolder, what: str, remedy: str) -> dict[str, Tensor]:
+    weights = checkpoint.load(folder.weights)
+    if weights is None or digest(weights) != (folder.read_result() or {}).get("weights"):
+        raise DataError(f"the weights of {what} are gone or damaged: {folder.weights} ({remedy})")
+    return weights

@@ -2,13 +2,12 @@
 
 from torch import Tensor
 
-from l2t.matching.meta import even_weights
-from l2t.methods.matched import Matched
+from l2t.methods.matched import EvenlyMatched
 from l2t.methods.method import Batch, Setup
 from l2t.methods.ufm.config import Config
 
 
-class Ufm(Matched):
+class Ufm(EvenlyMatched):
     """L = CE + β Σ_pairs mean_{b,c,i,j} (up(S^m) − r(T^n))² (METHODS.md, ufm).
 
     Oracles: the formula read pair by pair (tests/numerics/test_matching.py), l2tww with w = 1/C and λ = 1
@@ -19,8 +18,6 @@ class Ufm(Matched):
         config = setup.config
         assert isinstance(config, Config)
         super().__init__(setup, config.pairs, config.beta)
-        channels = {index: tap.channels for index, tap in enumerate(self.source_info.taps)}
-        self.even = even_weights(self.sources, self.sizes, channels, next(iter(self.theta.values())))
 
     def step(self, batch: Batch, lr: float) -> dict[str, Tensor]:
         maps = self.maps(batch.images)

@@ -52,6 +52,9 @@ class Shelf:
     def source(self, name: str) -> SourceRef | None:
         return SourceRef(hash="5" * 16, name=name, model="resnet32", outputs=200) if name == "stored" else None
 
+    def learnt(self, source: SourceRef) -> str:
+        return "cifar100"
+
     def absent_source(self, name: str) -> SourceRef:
         raise UsageError(f"no {name}")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l2t.spec import DataSettings, RunSpec, SourceRef, SourceSpec, TrainSettings
+from l2t.spec import ArtefactRef, DataSettings, RunSpec, SourceRef, SourceSpec, TrainSettings
 
 Runs = Callable[..., RunSpec]
 Sources = Callable[..., SourceSpec]
@@ -71,6 +71,11 @@ RUNS = st.builds(
     shots=st.integers(1, 50),
     seed=st.integers(0, 2**70),
     source=st.none() | st.builds(SourceRef, hash=WORDS, name=WORDS, model=WORDS, outputs=st.integers(2, 9)),
+    artefacts=st.lists(
+        st.builds(ArtefactRef, phase=WORDS, name=WORDS, hash=WORDS, shared=WORDS),
+        max_size=2,
+        unique_by=lambda r: r.phase,
+    ).map(tuple),
     target=WORDS,
     train=TRAIN,
     data=DATA,
@@ -92,6 +97,9 @@ def test_the_id_put_together_from_parts_is_the_hash_of_the_whole(run: RunSpec) -
     plain["data"]["rare_images"] = 10 if run.data.rare_class is None else min(run.data.rare_images, run.shots)
     plain["dataset"] = "folder" if run.dataset.startswith("folder:") else run.dataset
     plain["source"] = run.source and run.source.hash
+    plain["artefacts"] = {ref.phase: ref.shared for ref in run.artefacts}
+    if not run.artefacts:
+        del plain["artefacts"]
     assert run.identity == plain
     assert run.id == plain_hash(plain)
     del plain["seed"]

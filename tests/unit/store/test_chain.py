@@ -16,7 +16,7 @@ MakeRun = Callable[..., RunSpec]
 
 
 def make_artefact(name: str, *needs: str) -> ArtefactSpec:
-    return ArtefactSpec(phase="tiny", name=name, inputs={"of": "digits"}, needs=needs, train=TrainSettings(epochs=2))
+    return ArtefactSpec(phase="tiny", name=name, options={"of": "digits"}, needs=needs, train=TrainSettings(epochs=2))
 
 
 FIRST = make_artefact("first")

@@ -275,8 +275,10 @@ def test_artefacts_and_what_they_need_come_back_in_their_order(
     tmp_path: Path, make_source: Callable[..., SourceSpec]
 ) -> None:
     source = make_source()
-    first = ArtefactSpec(phase="hint", name="a", inputs={"layer": 1}, needs=(source.id,), train=TrainSettings(epochs=2))
-    second = ArtefactSpec(phase="hint", name="b", inputs={}, needs=(first.id,), train=TrainSettings(epochs=2))
+    first = ArtefactSpec(
+        phase="hint", name="a", options={"layer": 1}, needs=(source.id,), train=TrainSettings(epochs=2)
+    )
+    second = ArtefactSpec(phase="hint", name="b", options={}, needs=(first.id,), train=TrainSettings(epochs=2))
     home = tmp_path / "home"
     with Store.open(home) as store:
         store.submit(Submission("l2t run", "demo", 1, [], [source, first, second]))

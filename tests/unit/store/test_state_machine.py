@@ -22,7 +22,7 @@ from l2t.store.transitions import move
 
 PLAIN = {"train": TrainSettings(epochs=9), "data": DataSettings(), "checksum": "c"}
 SOURCE = SourceSpec.model_validate(PLAIN | {"name": "s", "dataset": "glyphs", "classes": 2, "model": "resnet8"})
-MIDDLE = ArtefactSpec(phase="tiny", name="m", inputs={}, needs=(SOURCE.id,), train=TrainSettings(epochs=9))
+MIDDLE = ArtefactSpec(phase="tiny", name="m", options={}, needs=(SOURCE.id,), train=TrainSettings(epochs=9))
 WHAT = {"method": "ufm", "options": {}, "dataset": "digits", "classes": 2, "shots": 5, "target": "vgg9"}
 REFS = (None, None, SOURCE.ref, SourceRef(hash=MIDDLE.id, name="m", model="resnet8", outputs=2))
 RUNS = [RunSpec.model_validate(PLAIN | WHAT | {"seed": seed, "source": ref}) for seed, ref in enumerate(REFS)]

@@ -9,13 +9,15 @@ import torch
 
 from l2t.data.augment import to_device
 from l2t.errors import DataError
+from l2t.models.build import build
+from l2t.models.registry import models
 from l2t.models.resnet.published import rename
 from l2t.spec import SourceRef
 from l2t.store.store import Store
 from l2t.train.evaluate import count_hits
 from l2t.train.import_source import fit, import_source, read
 from l2t.train.material import Labelled
-from l2t.train.weights import build, digest, load_source
+from l2t.train.weights import digest, load_source
 
 PUBLISHED = Path(__file__).parents[4] / "shared" / "source" / "tinyimagenet-200-resnet32.pth.tar"
 IMAGES = Path(__file__).parents[4] / "shared" / "data" / "tiny_imagenet_32_100c.npz"
@@ -33,7 +35,7 @@ def published_names(blocks: int) -> dict[str, str]:
 
 def write_published(path: Path, model: str, blocks: int, outputs: int) -> dict[str, torch.Tensor]:
     """A checkpoint as the published code writes it, in the old file format; returns our weights."""
-    ours = build(model, outputs, torch.Generator().manual_seed(3)).state_dict()
+    ours = build(models.get(model), outputs, torch.Generator().manual_seed(3)).state_dict()
     theirs = {}
     for name, value in ours.items():
         for mine, other in published_names(blocks).items():

@@ -1,0 +1,1 @@
+"""Imitating where the source looks."""

@@ -1,0 +1,27 @@
+"""Options of attention transfer."""
+
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Ge
+
+from l2t.matching.pairs import Form
+from l2t.methods.base import MethodConfig
+
+
+class Config(MethodConfig):
+    """CE + β Σ_pairs of the squared difference of attention maps: mean squared activation of each position, at length
+    1 for each image."""
+
+    summary: ClassVar[str] = "imitate where the source's feature maps are strong, whatever the channel"
+    paper: ClassVar[str] = "Zagoruyko, Komodakis: Paying More Attention to Attention, ICLR 2017"
+    implementation: ClassVar[str] = "l2t.methods.attention_transfer.method:AttentionTransfer"
+
+    beta: Annotated[float, Ge(0)] = 1000.0
+    """Weight β of the sum over the pairs against cross-entropy. Paper and code: 1000."""
+    pairs: Form = "one-to-one"
+    """Pairs of layers: one-to-one (first with first, …), all stage ends with all, or single (the last of one-to-one).
+    Paper: one-to-one."""
+    reduction: Literal["mean", "norm"] = "mean"
+    """How two attention maps differ: mean (squared, over images and positions, as the code does) or norm (half the
+    Euclidean norm for each image over the number of positions, averaged over the images: the paper's equation 2 with
+    its β of 1000 over positions and images)."""

@@ -1,0 +1,1 @@
+"""Finetuning the source network itself."""

@@ -1,0 +1,1 @@
+"""Hint training in two stages."""

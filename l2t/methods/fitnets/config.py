@@ -1,0 +1,45 @@
+"""Options of fitnets and of its hint stage."""
+
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge, Gt
+
+from l2t.matching.pairs import Form
+from l2t.methods.base import MethodConfig
+from l2t.methods.phases import PhaseData, few_shot_phase
+from l2t.spec.artefact import ArtefactSpec
+from l2t.spec.run import RunSpec
+
+PAPER = "Romero, Ballas, Kahou, Chassang, Gatta, Bengio: FitNets: Hints for Thin Deep Nets, ICLR 2015"
+
+
+class Hint(MethodConfig):
+    """The matching loss alone, without cross-entropy."""
+
+    summary: ClassVar[str] = "imitate the source's feature maps and nothing else"
+    paper: ClassVar[str] = PAPER
+    implementation: ClassVar[str] = "l2t.methods.fitnets.method:HintStage"
+
+    pairs: Form = "single"
+    """Pairs of layers: single (the last of first with first, …), one-to-one, or all stage ends with all."""
+
+
+class Config(MethodConfig):
+    """First the matching loss alone, then cross-entropy alone, each with a fresh optimiser and the whole cosine."""
+
+    summary: ClassVar[str] = "imitate the source's feature maps first, then train on cross-entropy alone"
+    paper: ClassVar[str] = PAPER
+    implementation: ClassVar[str] = "l2t.methods.fitnets.method:Fitnets"
+
+    pairs: Form = "single"
+    """Pairs of layers: single (the last of first with first, …), one-to-one, or all stage ends with all."""
+    hint_epochs: Annotated[int, Ge(0)] = 0
+    """Epochs of the hint stage; 0: as many as the run's."""
+    hint_lr: Annotated[float, Gt(0)] | None = None
+    """Learning rate at the start of the hint stage's cosine. Default: the run's."""
+
+    def phases(self, run: RunSpec, data: PhaseData) -> tuple[ArtefactSpec, ...]:
+        own = {"epochs": self.hint_epochs or run.train.epochs, "lr": self.hint_lr or run.train.lr}
+        train = run.train.model_copy(update=own)
+        options = Hint(pairs=self.pairs).effective()
+        return (few_shot_phase(run, "hint", "hint stage", options, run.target, train),)

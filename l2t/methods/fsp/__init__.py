@@ -1,0 +1,1 @@
+"""Imitating how features flow from one stage to the next."""

@@ -1,0 +1,47 @@
+"""Options of fsp, and which pairs of stages it compares."""
+
+from itertools import pairwise
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge
+
+from l2t.errors import UsageError
+from l2t.matching.pairs import Pair, choose
+from l2t.methods.base import MethodConfig
+from l2t.methods.phases import PhaseData
+from l2t.models.base import ModelInfo
+from l2t.models.registry import models
+from l2t.spec.artefact import ArtefactSpec
+from l2t.spec.run import RunSpec
+
+
+class Config(MethodConfig):
+    """CE + β Σ of the mean squared difference of FSP matrices: products of the maps of two successive stages, averaged
+    over positions."""
+
+    summary: ClassVar[str] = "imitate how the source's channels of one stage go with those of the next"
+    paper: ClassVar[str] = "Yim, Joo, Bae, Kim: A Gift from Knowledge Distillation, CVPR 2017"
+    implementation: ClassVar[str] = "l2t.methods.fsp.method:Fsp"
+
+    beta: Annotated[float, Ge(0)] = 1.0
+    """Weight β of the sum over the matrices against cross-entropy."""
+
+    def phases(self, run: RunSpec, data: PhaseData) -> tuple[ArtefactSpec, ...]:
+        assert run.source is not None
+        flows(models.get(run.source.model), models.get(run.target))
+        return ()
+
+
+def flows(source: ModelInfo, target: ModelInfo) -> tuple[tuple[Pair, Pair], ...]:
+    """Each one-to-one pair of stage ends with the next: (4-0, 9-1), (9-1, 14-2) for ResNet-32 → VGG-9.
+
+    UsageError where there are fewer than two pairs.
+    """
+    pairs = choose("one-to-one", source, target)
+    if len(pairs) < 2:
+        least = min((source, target), key=lambda info: len(info.stages))
+        raise UsageError(
+            f"fsp compares how features go from stage to stage, and {least.title} has one stage only: "
+            "take networks with two or more"
+        )
+    return tuple(pairwise(pairs))

@@ -1,0 +1,1 @@
+"""Finetuning by way of an intermediate data set."""

@@ -1,0 +1,41 @@
+"""Options of intermediate."""
+
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge, Gt
+
+from l2t.errors import UsageError
+from l2t.methods.finetune.config import Config as FinetuneConfig
+from l2t.methods.phases import PhaseData, whole_set_phase
+from l2t.spec.artefact import ArtefactSpec
+from l2t.spec.run import RunSpec
+
+THROUGH = {"cifar100": "cifar10"}
+"""Intermediate data set of a target data set; of all others it is CIFAR-100."""
+
+
+class Config(FinetuneConfig):
+    """Finetuning twice: on a whole intermediate data set, then on the subset, with a new classifier each time.
+
+    The intermediate network is trained once and shared by all seeds, which hides its variance.
+    """
+
+    summary: ClassVar[str] = "finetune the source network on an intermediate data set first, then on the target's"
+    paper: ClassVar[str] = "Phang, Févry, Bowman: Sentence Encoders on STILTs, 2018; Pruksachatkun et al., ACL 2020"
+    implementation: ClassVar[str] = "l2t.methods.intermediate.method:Intermediate"
+
+    through: str = "auto"
+    """The intermediate data set, whose whole training set is used; auto: CIFAR-100, for CIFAR-100 itself CIFAR-10."""
+    through_epochs: Annotated[int, Ge(1)] = 30
+    """Epochs on the intermediate data set."""
+    through_lr: Annotated[float, Gt(0)] = 0.01
+    """Learning rate at the start of the cosine on the intermediate data set."""
+
+    def phases(self, run: RunSpec, data: PhaseData) -> tuple[ArtefactSpec, ...]:
+        name = THROUGH.get(run.dataset, "cifar100") if self.through == "auto" else self.through
+        images = data.images(name)
+        if images.dataset == run.dataset:
+            raise UsageError(f"intermediate goes through another data set than its target: method.through={name}")
+        options = FinetuneConfig(backbone=self.backbone).effective()
+        train = {"epochs": self.through_epochs, "lr": self.through_lr}
+        return (whole_set_phase(run, "intermediate", "intermediate network", options, run.target, images, train),)
