@@ -6,19 +6,13 @@ from dataclasses import replace
 import pytest
 import torch
 from oracles.meta import Problem, kept_graph, replay
+from setups import SIZE, make_method
 from torch import Tensor
 
-from l2t.methods.base import MethodConfig
-from l2t.methods.method import Batch, Method, Setup
+from l2t.methods.method import Batch, Method
 from l2t.methods.registry import methods
-from l2t.models.base import ModelInfo
-from l2t.models.registry import models
-from l2t.registry import load_object
-from l2t.spec.settings import TrainSettings
-from l2t.streams import Streams
 
 LR = 0.05
-SIZE = 16
 
 
 @pytest.fixture(autouse=True)
@@ -26,32 +20,6 @@ def double_precision() -> Iterator[None]:
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
-
-
-def network(info: ModelInfo, classes: int, seed: int) -> torch.nn.Module:
-    return load_object(info.build)(info, classes, torch.Generator().manual_seed(seed))
-
-
-def make(name: str, config: MethodConfig | None = None, target: str = "vgg-small") -> Method:
-    """A method with a random ResNet-8 source whose running statistics are not those of a fresh network."""
-    generator = torch.Generator().manual_seed(5)
-    source_info, target_info = models.get("resnet8"), models.get(target)
-    source = network(source_info, 7, 1)
-    for key, buffer in source.named_buffers():
-        buffer.copy_(torch.rand(buffer.shape, generator=generator) + (0.5 if "var" in key else -0.5))
-    source.eval().requires_grad_(False)
-    setup = Setup(
-        target=network(target_info, 5, 2),
-        target_info=target_info,
-        source=source,
-        source_info=source_info,
-        config=config or methods.get(name)(),
-        train=TrainSettings(),
-        size=SIZE,
-        streams=Streams(0),
-        probe=torch.randn(8, 3, SIZE, SIZE, generator=generator),
-    )
-    return load_object(methods.get(name).implementation)(setup)
 
 
 def batches(count: int) -> list[Batch]:
@@ -83,7 +51,7 @@ def clones(named: dict[str, Tensor]) -> dict[str, Tensor]:
 @pytest.mark.parametrize("name", ["l2tww", "l2twww"])
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])
 def test_three_iterations_equal_a_fully_unrolled_graph(name: str, steps: int) -> None:
-    method = make(name, methods.get(name)(virtual_steps=steps))
+    method = make_method(name, methods.get(name)(virtual_steps=steps))
     theta, buffers = clones(method.theta), clones(method.buffers)
     phi = {key: torch.nn.Parameter(value.clone()) for key, value in method.phi.named_parameters()}
     adam = torch.optim.Adam(phi.values(), lr=1e-4, weight_decay=1e-4)
@@ -102,7 +70,7 @@ def test_three_iterations_equal_a_fully_unrolled_graph(name: str, steps: int) ->
 
 
 def test_replaying_every_step_gives_the_same_hypergradient() -> None:
-    method = make("l2twww")
+    method = make_method("l2twww")
     batch = batches(1)[0]
     phi = dict(method.phi.named_parameters())
     problem = problem_of(method, batch)
@@ -111,7 +79,7 @@ def test_replaying_every_step_gives_the_same_hypergradient() -> None:
 
 
 def test_ufm_takes_sgd_steps_on_the_formula_read_pair_by_pair() -> None:
-    method = make("ufm")
+    method = make_method("ufm")
     theta, buffers = clones(method.theta), clones(method.buffers)
     for batch in batches(3):
         method.step(batch, LR)
@@ -120,12 +88,12 @@ def test_ufm_takes_sgd_steps_on_the_formula_read_pair_by_pair() -> None:
 
 
 def test_scratch_takes_sgd_steps_on_the_cross_entropy() -> None:
-    method = make("scratch")
+    method = make_method("scratch")
     theta, buffers = clones(method.theta), clones(method.buffers)
     for batch in batches(3):
         method.step(batch, LR)
-        problem = replace(problem_of(make("ufm"), batch), beta=0.0)
-        named = theta | {key: value for key, value in make("ufm").theta.items() if key.startswith("adapters")}
+        problem = replace(problem_of(make_method("ufm"), batch), beta=0.0)
+        named = theta | {key: value for key, value in make_method("ufm").theta.items() if key.startswith("adapters")}
         zeros = buffers | {key: torch.zeros_like(value) for key, value in named.items() if key not in buffers}
         moved, momenta = problem.real_step(named, zeros, {})
         theta, buffers = {key: moved[key] for key in theta}, {key: momenta[key] for key in theta}
@@ -133,7 +101,7 @@ def test_scratch_takes_sgd_steps_on_the_cross_entropy() -> None:
 
 
 def test_frozen_which_network_makes_l2twww_equal_l2tww() -> None:
-    with_which, without = make("l2twww"), make("l2tww")
+    with_which, without = make_method("l2twww"), make_method("l2tww")
     with_which.phi.which.requires_grad_(False)
     phi = [parameter for parameter in with_which.phi.parameters() if parameter.requires_grad]
     with_which.phi.parameters = lambda recurse=True: iter(phi)  # what the step differentiates
@@ -145,11 +113,11 @@ def test_frozen_which_network_makes_l2twww_equal_l2tww() -> None:
 
 def test_even_weights_make_both_losses_equal_ufms() -> None:
     batch = batches(1)[0]
-    ufm = make("ufm")
+    ufm = make_method("ufm")
     maps = ufm.maps(batch.images)
     expected, _ = ufm.matched_losses(ufm.theta, batch, maps, ufm.even)
     for name in ("l2tww", "l2twww"):
-        method = make(name)
+        method = make_method(name)
         with torch.no_grad():
             for part in method.phi.where.values():
                 part.weight.zero_()
@@ -160,7 +128,7 @@ def test_even_weights_make_both_losses_equal_ufms() -> None:
 def test_leaving_parts_out_of_l2twww_gives_l2tww_and_ufm() -> None:
     batch = batches(1)[0]
     config = methods.get("l2twww")
-    only, l2tww = make("l2twww", config(parts=("what", "where"))), make("l2tww")
+    only, l2tww = make_method("l2twww", config(parts=("what", "where"))), make_method("l2tww")
     only.step(batch, LR)
     l2tww.step(batch, LR)
     torch.testing.assert_close(only.theta, l2tww.theta, rtol=0, atol=0)
@@ -184,7 +152,7 @@ def test_leaving_parts_out_of_l2twww_gives_l2tww_and_ufm() -> None:
     ids=str,
 )
 def test_every_choice_equals_a_fully_unrolled_graph(options: dict[str, object]) -> None:
-    method = make("l2twww", methods.get("l2twww")(**options))
+    method = make_method("l2twww", methods.get("l2twww")(**options))
     # moved from its start, where γ is the same for some choices
     with torch.no_grad():
         for parameter in method.phi.parameters():
@@ -202,7 +170,7 @@ def test_every_choice_equals_a_fully_unrolled_graph(options: dict[str, object]) 
 
 
 def test_the_thesiss_virtual_steps_are_plain_sgd_on_the_bare_matching_loss() -> None:
-    method = make("l2twww", methods.get("l2twww")(virtual="thesis"))
+    method = make_method("l2twww", methods.get("l2twww")(virtual="thesis"))
     batch = batches(1)[0]
     phi = clones(dict(method.phi.named_parameters()))
     theta, buffers = problem_of(method, batch).real_step(clones(method.theta), clones(method.buffers), phi)
@@ -214,7 +182,7 @@ def test_the_thesiss_virtual_steps_are_plain_sgd_on_the_bare_matching_loss() -> 
 
 
 def test_two_updates_of_the_running_statistics_are_two_moves_to_the_same_batch() -> None:
-    once, twice = make("l2tww"), make("l2tww", methods.get("l2tww")(statistics_updates=2))
+    once, twice = make_method("l2tww"), make_method("l2tww", methods.get("l2tww")(statistics_updates=2))
     start = clones(dict(once.learner.named_buffers()))
     batch = batches(1)[0]
     once.step(batch, LR)
@@ -226,14 +194,14 @@ def test_two_updates_of_the_running_statistics_are_two_moves_to_the_same_batch()
 
 @pytest.mark.parametrize("name", ["l2tww", "l2twww"])
 def test_gamma_starts_at_one_and_w_uniform(name: str) -> None:
-    seen = make(name).observe()
+    seen = make_method(name).observe()
     assert all(torch.allclose(value, torch.tensor(1.0)) for key, value in seen.items() if key.startswith("gamma"))
     assert all(torch.allclose(v, torch.tensor(1 / v.shape[1])) for key, v in seen.items() if key.startswith("w["))
 
 
-@pytest.mark.parametrize("name", list(methods))
+@pytest.mark.parametrize("name", ["l2tww", "l2twww"])
 def test_virtual_steps_leave_the_running_statistics_to_the_real_step(name: str) -> None:
-    method, plain = make(name), make("ufm")
+    method, plain = make_method(name), make_method("ufm")
     batch = batches(1)[0]
     method.step(batch, LR)
     plain.step(batch, LR)
@@ -243,13 +211,13 @@ def test_virtual_steps_leave_the_running_statistics_to_the_real_step(name: str) 
 
 @pytest.mark.parametrize("name", list(methods))
 def test_a_restored_method_goes_on_bit_for_bit(name: str) -> None:
-    whole, first = make(name), make(name)
+    whole, first = make_method(name), make_method(name)
     series = batches(4)
     for batch in series:
         whole.step(batch, LR)
     for batch in series[:2]:
         first.step(batch, LR)
-    second = make(name)
+    second = make_method(name)
     second.load_state_dict(first.state_dict())
     for batch in series[2:]:
         second.step(batch, LR)

@@ -38,7 +38,7 @@ def claim(store: Store, owner: Owner) -> Job:
 
 def test_the_name_is_no_part_of_an_artefacts_identity_and_all_else_is() -> None:
     assert FIRST.model_copy(update={"name": "other"}).id == FIRST.id
-    changes = ({"phase": "x"}, {"inputs": {}}, {"needs": ("x",)}, {"device": "cuda"}, {"engine": 0})
+    changes = ({"phase": "x"}, {"options": {}}, {"needs": ("x",)}, {"device": "cuda"}, {"engine": 0})
     assert len({FIRST.id, SECOND.id, *(FIRST.model_copy(update=change).id for change in changes)}) == 7
 
 

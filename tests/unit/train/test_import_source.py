@@ -9,7 +9,9 @@ import torch
 
 from l2t.data.augment import to_device
 from l2t.errors import DataError
+from l2t.models.base import ModelInfo
 from l2t.models.build import build
+from l2t.models.layers import Network
 from l2t.models.registry import models
 from l2t.models.resnet.published import rename
 from l2t.spec import SourceRef
@@ -97,6 +99,32 @@ def test_a_malicious_pickle_is_refused_and_not_executed(legacy: bool, tmp_path: 
     with pytest.raises(DataError):
         read(path)
     assert not touched.exists()
+
+
+def test_what_fits_nearly_is_refused_with_its_difference_from_the_nearest(tmp_path: Path) -> None:
+    write_published(tmp_path / "net.pth", "resnet20", 3, 10)
+    whole = read(tmp_path / "net.pth")[0]
+    without = {key: value for key, value in whole.items() if key != "bn1.running_var"}
+    with pytest.raises(DataError, match=r"nearest is resnet20, where bn1\.running_var is missing, not \(16,\)$"):
+        fit(tmp_path / "net.pth", without)
+    wider = whole | {"conv1.weight": torch.zeros(16, 4, 3, 3)}
+    with pytest.raises(DataError, match=r"resnet20, where conv1\.weight is \(16, 4, 3, 3\), not \(16, 3, 3, 3\)$"):
+        fit(tmp_path / "net.pth", wider)
+    with pytest.raises(DataError, match=r"nearest is resnet20, where more is \(1,\), not there$"):
+        fit(tmp_path / "net.pth", whole | {"more": torch.zeros(1)})
+
+
+def test_only_the_network_that_fits_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = []
+
+    def build_and_tell(info: ModelInfo, outputs: int, generator: torch.Generator) -> Network:
+        built.append(info.title)
+        return build(info, outputs, generator)
+
+    monkeypatch.setattr("l2t.train.import_source.build", build_and_tell)
+    write_published(tmp_path / "net.pth", "resnet20", 3, 10)
+    assert fit(tmp_path / "net.pth", read(tmp_path / "net.pth")[0])[:2] == ("resnet20", 10)
+    assert built == ["ResNet-20"]
 
 
 def test_another_architecture_is_refused_with_the_first_difference(tmp_path: Path) -> None:
