@@ -29,6 +29,9 @@ from l2t.store.store import Store
 from l2t.train import checkpoint
 from l2t.train.weights import digest
 
+LEARNT = (".weight", ".bias")
+"""How the names of weights end; what networks keep beside them, as batch norm's statistics, is called otherwise."""
+
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The weights in a checkpoint file, by their published names, and the plain values beside them.
@@ -60,14 +63,20 @@ def fit(path: Path, weights: dict[str, Tensor]) -> tuple[str, int, dict[str, Ten
     nearest: tuple[int, str, str] | None = None
     for name, info in models.items():
         ours = {rename(k, info.blocks) if isinstance(info, ResnetInfo) else k: v for k, v in weights.items()}
-        ours = {key: value.float() for key, value in ours.items() if not key.endswith("num_batches_tracked")}
-        bias = ours.get("classifier.bias")
-        outputs = len(bias) if bias is not None and bias.ndim == 1 and len(bias) > 1 else 2
-        wanted = {k: tuple(v.shape) for k, v in build(info, outputs, torch.Generator()).state_dict().items()}
+        ours = {key: value for key, value in ours.items() if not key.endswith("num_batches_tracked")}
         found = {key: tuple(value.shape) for key, value in ours.items()}
-        if wanted == found:
-            return name, outputs, ours
-        wrong = [key for key in (*wanted, *found) if wanted.get(key) != found.get(key)]
+        bias = found.get("classifier.bias", ())
+        outputs = bias[0] if len(bias) == 1 and bias[0] > 1 else 2
+        wanted = info.weights(outputs)
+        more = [key for key in found if key not in wanted and key.endswith(LEARNT)]
+        if wanted.items() <= found.items() and not more:  # what it keeps beside its weights only the network knows
+            state = build(info, outputs, torch.Generator()).state_dict()
+            wanted = {key: tuple(value.shape) for key, value in state.items()}
+            if wanted == found:
+                return name, outputs, {key: value.float() for key, value in ours.items()}
+        else:
+            found = {key: shape for key, shape in found.items() if key in wanted or key.endswith(LEARNT)}
+        wrong = [key for key in {**wanted, **found} if wanted.get(key) != found.get(key)]
         difference = f"{wrong[0]} is {found.get(wrong[0], 'missing')}, not {wanted.get(wrong[0], 'there')}"
         nearest = min(nearest or (len(wrong) + 1, "", ""), (len(wrong), name, difference))
     assert nearest is not None
