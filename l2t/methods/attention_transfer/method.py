@@ -54,7 +54,8 @@ class AttentionTransfer(Method):
         """One pair's term; both [batch, positions]."""
         if self.config.reduction == "mean":
             return (wanted - found).square().mean()
-        return torch.linalg.vector_norm(wanted - found, dim=1).mean() / (2 * wanted.shape[1])
+        norms: Tensor = torch.linalg.vector_norm(wanted - found, dim=1)
+        return norms.mean() / (2 * wanted.shape[1])
 
 
 def attention(maps: Tensor) -> Tensor:

@@ -8,11 +8,7 @@ from annotated_types import Ge
 from l2t.errors import UsageError
 from l2t.matching.pairs import Pair, choose
 from l2t.methods.base import MethodConfig
-from l2t.methods.phases import PhaseData
 from l2t.models.base import ModelInfo
-from l2t.models.registry import models
-from l2t.spec.artefact import ArtefactSpec
-from l2t.spec.run import RunSpec
 
 
 class Config(MethodConfig):
@@ -26,10 +22,8 @@ class Config(MethodConfig):
     beta: Annotated[float, Ge(0)] = 1.0
     """Weight β of the sum over the matrices against cross-entropy."""
 
-    def phases(self, run: RunSpec, data: PhaseData) -> tuple[ArtefactSpec, ...]:
-        assert run.source is not None
-        flows(models.get(run.source.model), models.get(run.target))
-        return ()
+    def check(self, source: ModelInfo, target: ModelInfo) -> None:
+        flows(source, target)
 
 
 def flows(source: ModelInfo, target: ModelInfo) -> tuple[tuple[Pair, Pair], ...]:

@@ -66,4 +66,4 @@ def pooled(maps: Tensor, side: int) -> Tensor:
     if size % side == 0:
         return functional.max_pool2d(maps, size // side)
     _, places = functional.adaptive_max_pool2d(maps.detach(), side, return_indices=True)
-    return maps.flatten(2).gather(2, places.flatten(2)).unflatten(2, (side, side))
+    return maps.flatten(2).gather(2, places.flatten(2)).view(places.shape)
