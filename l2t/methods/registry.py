@@ -15,6 +15,7 @@ methods: Registry[type[MethodConfig]] = Registry(
         "fsp": "l2t.methods.fsp.config:Config",
         "lwf": "l2t.methods.lwf.config:Config",
         "kd": "l2t.methods.kd.config:Config",
+        "factor-transfer": "l2t.methods.factor_transfer.config:Config",
         "l2tww": "l2t.methods.l2tww.config:Config",
         "l2twww": "l2t.methods.l2twww.config:Config",
     },
@@ -26,6 +27,7 @@ phases: Registry[type[MethodConfig]] = Registry(
     {
         "hint": "l2t.methods.fitnets.config:Hint",
         "intermediate": "l2t.methods.finetune.config:Config",
+        "paraphraser": "l2t.methods.factor_transfer.config:Paraphraser",
         "teacher": "l2t.methods.finetune.config:Config",
     },
     listing="l2t methods",

@@ -4,8 +4,8 @@ from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt
 
-from l2t.matching.pairs import Form
-from l2t.methods.base import MethodConfig
+from l2t.matching.pairs import Pairs
+from l2t.methods.paired_config import PairedConfig
 from l2t.methods.phases import PhaseData, few_shot_phase
 from l2t.spec.artefact import ArtefactSpec
 from l2t.spec.run import RunSpec
@@ -13,26 +13,28 @@ from l2t.spec.run import RunSpec
 PAPER = "Romero, Ballas, Kahou, Chassang, Gatta, Bengio: FitNets: Hints for Thin Deep Nets, ICLR 2015"
 
 
-class Hint(MethodConfig):
+class Hint(PairedConfig):
     """The matching loss alone, without cross-entropy."""
 
     summary: ClassVar[str] = "imitate the source's feature maps and nothing else"
     paper: ClassVar[str] = PAPER
     implementation: ClassVar[str] = "l2t.methods.fitnets.method:HintStage"
 
-    pairs: Form = "single"
-    """Pairs of layers: single (the last of first with first, …), one-to-one, or all stage ends with all."""
+    pairs: Pairs = "single"
+    """Pairs of layers: single (the last of first with first, …), one-to-one, all stage ends with all, or a list that
+    counts stage ends from 0 (2-0: the source's third with the target's first)."""
 
 
-class Config(MethodConfig):
+class Config(PairedConfig):
     """First the matching loss alone, then cross-entropy alone, each with a fresh optimiser and the whole cosine."""
 
     summary: ClassVar[str] = "imitate the source's feature maps first, then train on cross-entropy alone"
     paper: ClassVar[str] = PAPER
     implementation: ClassVar[str] = "l2t.methods.fitnets.method:Fitnets"
 
-    pairs: Form = "single"
-    """Pairs of layers: single (the last of first with first, …), one-to-one, or all stage ends with all."""
+    pairs: Pairs = "single"
+    """Pairs of layers: single (the last of first with first, …), one-to-one, all stage ends with all, or a list that
+    counts stage ends from 0 (2-0: the source's third with the target's first)."""
     hint_epochs: Annotated[int, Ge(0)] = 0
     """Epochs of the hint stage; 0: as many as the run's."""
     hint_lr: Annotated[float, Gt(0)] | None = None
