@@ -137,7 +137,7 @@ def row_order(row: str) -> tuple[int, str]:
 
 
 def _notes(cells: Sequence[Cell], entries: Sequence[Entry]) -> Iterator[str]:
-    own = ("method", "shots", "source")
+    own = ("method", "phase", "shots", "source")
     for key, values in differing(cells).items():
         if not key.startswith(own):
             yield f"The rows are not alike in {key}: {', '.join(values)}."

@@ -17,7 +17,8 @@ class Cell:
 
     hash: str
     settings: Mapping[str, Any]
-    """Their specification, flat, under the names of `l2t run --set`: "method.beta", "train.lr", "source.hash"."""
+    """Their specification, flat, under the names of `l2t run --set`: "method.beta", "train.lr", "source.hash"; of what
+    a phase makes the hash that all runs of the cell share: "phase.teacher"."""
     rows: Sequence[RunRow]
     """Empty where only their counts are known."""
     planned: int
@@ -52,7 +53,9 @@ def settings_of(spec: Mapping[str, Any]) -> dict[str, Any]:
 def _flat(spec: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in spec.items():
         name = prefix + ("method" if key == "options" and not prefix else key)
-        if isinstance(value, Mapping):
+        if key == "artefacts":
+            yield from ((f"phase.{made['phase']}", made["shared"]) for made in value)
+        elif isinstance(value, Mapping):
             yield from _flat(value, f"{name}.")
         else:
             yield name, value
