@@ -32,7 +32,13 @@ class _Step:
 
 
 def hypergradient(
-    virtual: Sequence[Loss], outer: Loss, theta: Params, buffers: Params, phi: Params, sgd: SGD
+    virtual: Sequence[Loss],
+    outer: Loss,
+    theta: Params,
+    buffers: Params,
+    phi: Params,
+    sgd: SGD,
+    first_order: bool = False,
 ) -> Outcome:
     """Gradient with respect to phi of the outer loss after one virtual SGD step on each loss of `virtual`.
 
@@ -40,9 +46,12 @@ def hypergradient(
     theta, buffers, phi: name → tensor of any shape, one dtype; buffers: momentum buffers, like theta. The gradient at
     the first theta and in buffers is not followed: both are constants. A parameter that a loss does not reach still
     gets weight decay and momentum. Zeros where no path leads to phi. Nothing is modified.
+    On the way back, a and v being the gradients at a step's parameters and momentum: v ← v − α a, φ's gradient gains
+    (∂²L/∂θ∂φ)ᵀ v, a ← a + d v + H v, v ← μ v. first_order leaves H v out: a virtual gradient then counts as if it did
+    not depend on the parameters that it is taken at; decay and momentum still pass.
     A loss that is not finite makes the result not finite; the caller checks, where a check does not hold up a GPU.
-    Oracle: `torch.autograd` through the fully unrolled graph and central finite differences, float64
-    (tests/numerics/test_hypergradient.py).
+    Oracle: `torch.autograd` through the fully unrolled graph (first_order: with virtual gradients taken at detached
+    parameters) and central finite differences, float64 (tests/numerics/test_hypergradient.py).
     """
     names = list(theta)
     knobs = {name: value.detach().requires_grad_() for name, value in phi.items()}
@@ -68,7 +77,7 @@ def hypergradient(
         step = steps.pop()
         torch._foreach_add_(momentum, adjoint, alpha=-sgd.lr)
         first = not steps
-        wanted = list(knobs.values()) if first else [*step.theta, *knobs.values()]
+        wanted = list(knobs.values()) if first or first_order else [*step.theta, *knobs.values()]
         if not first:
             torch._foreach_add_(adjoint, momentum, alpha=sgd.weight_decay)
         pairs = [(g, m) for g, m in zip(step.grads, momentum, strict=True) if g is not None and g.requires_grad]

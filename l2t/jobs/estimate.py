@@ -1,13 +1,14 @@
 """How long runs will take: a rough model of their arithmetic, calibrated by finished runs of this home where it can be.
 
 The model counts multiply-adds. A network's forward pass is taken as that of its taps, one 3×3 convolution each; a step
-costs so many forward passes of the target: 3 for a plain step (backward: 2), 9 T + 11 with T virtual steps; the source
-adds one of its own. Evaluations cost one a test image.
+costs so many forward passes of the target: 3 for a plain step (backward: 2), 9 T + 11 with T virtual steps, 5 T + 9 to
+first order; the source adds one of its own. Evaluations cost one a test image.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 from l2t.data.base import DataInfo
 from l2t.methods.registry import methods
@@ -68,13 +69,20 @@ def modelled(run: RunSpec, test_images: int) -> float:
     subset = run.shots * run.classes
     epochs = max(run.train.epochs, -(-run.train.min_steps // -(-subset // run.train.batch)))
     config = methods.get(run.method)
-    passes = 9 * run.options.get("virtual_steps", 2) + 11 if config.unrolls else 3
+    passes = _passes(run.options) if config.unrolls else 3
     target = _forward(run.target, run.data.size)
     trained = passes * target
     if run.source is not None:
         trained += _forward(run.source.model, run.data.size)
     tested = test_images + min(run.train.eval_points, epochs) * min(run.train.eval_images, test_images)
     return (epochs * subset * trained + tested * target) / RATE[run.device]
+
+
+def _passes(options: Mapping[str, Any]) -> int:
+    """Of an iteration with virtual steps: the real step 3, virtual ones 3 (T + 1), the last loss 3, second order
+    6 T + 2; first-order leaves 2 T of that."""
+    steps: int = options.get("virtual_steps", 2)
+    return 5 * steps + 9 if options.get("hypergradient") == "first-order" else 9 * steps + 11
 
 
 def _forward(model: str, size: int) -> int:

@@ -164,6 +164,8 @@ class _Planner:
             _check_size(source.model, point.settings.data.size)
             if isinstance(source, SourceTable):
                 check_source(source, self._device)
+            options = config.model_validate(point.settings.options)
+            options.check(models.get(source.model), models.get(self._target(point)))
         _check_size(self._target(point), point.settings.data.size)
 
     def _target(self, point: Point) -> str:

@@ -5,7 +5,7 @@ A method is a folder with `config.py` (options, torch-free: CLI, TUI and plans v
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from l2t.methods.phases import PhaseData
 from l2t.models.base import ModelInfo, Shape
@@ -33,16 +33,28 @@ class MethodConfig(Model):
     train: ClassVar[Mapping[str, Any]] = {}
     """Training settings whose default is the method's own; what a recipe or the user sets goes before it."""
 
+    later: ClassVar[frozenset[str]] = frozenset()
+    """Options that were added when there were runs without them: a run's specification names them only where they are
+    not at their default, so that those runs keep their identity."""
+
     @classmethod
     def defaults(cls, size: int) -> dict[str, Any]:
         """Options whose default is another for images of size × size pixels; what a recipe or the user sets goes before
         it."""
         return {}
 
+    def normal(self) -> Self:
+        """The same with options that have no effect beside the others at their defaults: equal where two configs
+        compute the same."""
+        return self
+
     def effective(self) -> dict[str, Any]:
-        """All options as plain JSON values, those that have no effect beside the others at their defaults: equal where
-        two configs compute the same."""
-        return self.model_dump(mode="json")
+        """The options of `normal` as plain JSON values, without those of `later` that are at their defaults."""
+        plain, defaults = (config.model_dump(mode="json") for config in (self.normal(), type(self)()))
+        return {name: value for name, value in plain.items() if name not in self.later or value != defaults[name]}
+
+    def check(self, source: ModelInfo, target: ModelInfo) -> None:
+        """UsageError where it cannot be used between these networks."""
 
     def phases(self, run: RunSpec, data: PhaseData) -> tuple[ArtefactSpec, ...]:
         """What is to be made before this run, its artefacts not yet named in `run`. UsageError where it cannot be."""

@@ -6,7 +6,7 @@ from l2t.bilevel import Params
 from l2t.matching.adapters import Adapters
 from l2t.matching.loss import Weights, matching_loss
 from l2t.matching.meta import even_weights
-from l2t.matching.pairs import Form, choose
+from l2t.matching.pairs import Pairs, choose
 from l2t.matching.source import SourceMaps, source_maps
 from l2t.methods.method import Batch, Learner, Method, Setup, cross_entropy, hits, tap_sizes
 from l2t.models.layers import Network
@@ -26,13 +26,13 @@ class Adapted(Learner):
 
 
 class Matched(Method):
-    """Base of ufm, l2tww and l2twww: L = CE + β L_matching over the pairs of `form`."""
+    """Base of ufm, l2tww and l2twww: L = CE + β L_matching over `pairs`."""
 
-    def __init__(self, setup: Setup, form: Form, beta: float) -> None:
+    def __init__(self, setup: Setup, pairs: Pairs, beta: float) -> None:
         assert setup.source is not None
         assert setup.source_info is not None
         self.source, self.source_info = setup.source, setup.source_info
-        self.pairs = choose(form, setup.source_info, setup.target_info)
+        self.pairs = choose(pairs, setup.source_info, setup.target_info)
         adapters = Adapters(self.pairs, setup.source_info, setup.target_info, setup.streams.generator("adapters"))
         super().__init__(setup, Adapted(setup.target, adapters))
         self.beta = beta
@@ -57,7 +57,7 @@ class Matched(Method):
 class EvenlyMatched(Matched):
     """Base of the methods that weigh all channels, pairs and positions alike."""
 
-    def __init__(self, setup: Setup, form: Form, beta: float) -> None:
-        super().__init__(setup, form, beta)
+    def __init__(self, setup: Setup, pairs: Pairs, beta: float) -> None:
+        super().__init__(setup, pairs, beta)
         channels = {index: tap.channels for index, tap in enumerate(self.source_info.taps)}
         self.even = even_weights(self.sources, self.sizes, channels, next(iter(self.theta.values())))

@@ -29,13 +29,16 @@ class MetaMatched(Matched):
     """
 
     def __init__(self, setup: Setup) -> None:
-        config = setup.config
-        assert isinstance(config, MetaConfig)
+        assert isinstance(setup.config, MetaConfig)
+        self.config = config = setup.config.normal()
         super().__init__(setup, config.pairs, config.beta)
-        self.config = config
         self.phi = self.meta_networks().to(next(iter(self.theta.values())))
+        for part in config.fixed:
+            getattr(self.phi, part).requires_grad_(False)
+        self.learnt = [parameter for parameter in self.phi.parameters() if parameter.requires_grad]
+        # Adam takes no empty list, but an empty group.
         self.adam = torch.optim.Adam(
-            self.phi.parameters(), lr=config.meta_lr, weight_decay=config.meta_weight_decay, foreach=True
+            [{"params": self.learnt}], lr=config.meta_lr, weight_decay=config.meta_weight_decay, foreach=True
         )
         # Two moves to the same batch statistics with momentum m are one with 1 − (1 − m)².
         for module in self.learner.modules():
@@ -72,13 +75,13 @@ class MetaMatched(Matched):
         weights: dict[int, Weights] = self.phi(maps.whole)
         held = {tap: Weights(weight.values.detach(), weight.basis) for tap, weight in weights.items()}
         metrics = self.descend(lr, lambda theta: self.matched_losses(theta, batch, maps, held))
+        if not self.learnt:
+            return metrics
         outcome = self.hypergradient(batch, maps, held, self.sgd(lr))
         grads = torch.autograd.grad(
-            [weight.values for weight in weights.values()],
-            list(self.phi.parameters()),
-            [outcome.phi[str(tap)] for tap in weights],
+            [weight.values for weight in weights.values()], self.learnt, [outcome.phi[str(tap)] for tap in weights]
         )
-        for parameter, grad in zip(self.phi.parameters(), grads, strict=True):
+        for parameter, grad in zip(self.learnt, grads, strict=True):
             parameter.grad = grad
         self.adam.step()
         return metrics | {"outer": outcome.outer}
@@ -109,6 +112,7 @@ class MetaMatched(Matched):
                 self.buffers,
                 {str(tap): weight.values for tap, weight in held.items()},
                 SGD(sgd.lr) if thesis else sgd,
+                self.config.hypergradient == "first-order",
             )
 
     @torch.no_grad()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import DocInfo, Ge, Gt, Le, Lt, MinLen
 from pydantic.fields import FieldInfo
 
 from l2t.spec.base import Model
@@ -29,12 +29,17 @@ def describe(model: type[Model]) -> list[Option]:
     return [
         Option(
             name=name,
-            type=_words(field.annotation) + _bounds(field),
+            type=_type(field),
             default=_default(field),
             help=" ".join((field.description or "").split()),
         )
         for name, field in model.model_fields.items()
     ]
+
+
+def _type(field: FieldInfo) -> str:
+    said = [item.documentation for item in field.metadata if isinstance(item, DocInfo)]
+    return said[0] if said else _words(field.annotation) + _signs(field.metadata)
 
 
 def _default(field: FieldInfo) -> Any:
@@ -58,10 +63,6 @@ def _words(annotation: Any) -> str:
     if origin is tuple:
         return f"list of {_words(arguments[0])},"
     return NAMES.get(annotation, getattr(annotation, "__name__", str(annotation)))
-
-
-def _bounds(field: FieldInfo) -> str:
-    return _signs(field.metadata)
 
 
 def _signs(metadata: Iterable[Any]) -> str:

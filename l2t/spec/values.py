@@ -89,7 +89,7 @@ class Setting:
     """method, train or data."""
     key: str
     text: str
-    """Comma-separated sweep values; `+` joins the entries of a value that is a list."""
+    """Comma-separated sweep values; `+` joins the entries of a value that is a list, `none` is one without entries."""
 
     @property
     def name(self) -> str:
@@ -137,7 +137,8 @@ def complaint(model: type[Model], key: str, value: Any) -> str | None:
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_context=False):
             if detail["loc"][:1] == (key,) or detail["type"] == "json_invalid":
-                return detail["msg"][:1].lower() + detail["msg"][1:]
+                message = detail["msg"].removeprefix("Value error, ")
+                return message[:1].lower() + message[1:]
     except (TypeError, ValueError):
         return "input should be a number, a word, true or false"
     numbers = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, (int, float))]
@@ -164,9 +165,10 @@ def read_values(model: type[Model], setting: Setting) -> tuple[Any, ...]:
     known_key(model, setting.section, setting.key)
     values: list[Any] = []
     for entry in split(setting.text, f"--set {setting.name}"):
-        if takes_list(model, setting.key) and entry.lower() != "none":
+        if takes_list(model, setting.key):
             items = [list(_readings(item)) for item in entry.split("+")]
-            readings: list[Any] = [[item[0] for item in items], [item[-1] for item in items]]
+            empty: list[Any] = [None, []] if entry.lower() == "none" else []
+            readings = [*empty, [item[0] for item in items], [item[-1] for item in items]]
         else:
             readings = list(_readings(entry))
         problems = [complaint(model, setting.key, reading) for reading in readings]

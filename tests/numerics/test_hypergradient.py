@@ -10,13 +10,23 @@ from l2t.bilevel import SGD, Loss, Params, hypergradient
 
 
 def unrolled(
-    virtual: Sequence[Loss], outer: Loss, theta: Params, buffers: Params, phi: Params, sgd: SGD
+    virtual: Sequence[Loss],
+    outer: Loss,
+    theta: Params,
+    buffers: Params,
+    phi: Params,
+    sgd: SGD,
+    first_order: bool = False,
 ) -> tuple[Params, Tensor]:
-    """The oracle: every virtual step on the graph, one call of autograd at the end; no step of ours is used."""
+    """The oracle: every virtual step on the graph, one call of autograd at the end; no step of ours is used.
+
+    To first order each virtual gradient is taken at parameters that are cut off the graph.
+    """
     phi = {name: value.detach().clone().requires_grad_() for name, value in phi.items()}
     theta = {name: value.detach().clone().requires_grad_() for name, value in theta.items()}
     for loss in virtual:
-        grads = torch.autograd.grad(loss(theta, phi), list(theta.values()), create_graph=True, allow_unused=True)
+        at = {name: value.detach().requires_grad_() for name, value in theta.items()} if first_order else theta
+        grads = torch.autograd.grad(loss(at, phi), list(at.values()), create_graph=True, allow_unused=True)
         new_theta, new_buffers = {}, {}
         for (name, value), grad in zip(theta.items(), grads, strict=True):
             total = sgd.weight_decay * value + (0 if grad is None else grad)
@@ -54,14 +64,29 @@ def problem(steps: int, momentum: float) -> tuple[list[Loss], Loss, Params, Para
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_equals_the_unrolled_graph(steps: int, momentum: float) -> None:
+@pytest.mark.parametrize("first_order", [False, True], ids=["exact", "first-order"])
+def test_equals_the_unrolled_graph(steps: int, momentum: float, first_order: bool) -> None:
     case = problem(steps, momentum)
-    ours = hypergradient(*case)
-    theirs, value = unrolled(*case)
+    ours = hypergradient(*case, first_order)
+    theirs, value = unrolled(*case, first_order)
     torch.testing.assert_close(ours.phi, theirs, rtol=1e-9, atol=1e-14)
     torch.testing.assert_close(ours.outer, value.detach(), rtol=1e-12, atol=0)
     assert (ours.phi["weights"].abs().sum() > 0) == (steps > 0)
     assert not ours.phi["idle"].any()
+
+
+def test_first_order_differs_where_a_hessian_counts_and_nowhere_else() -> None:
+    for steps in (0, 1, 2):
+        case = problem(steps, 0.9)
+        exact, first_order = hypergradient(*case).phi["weights"], hypergradient(*case, True).phi["weights"]
+        assert torch.equal(exact, first_order) == (steps == 0)
+
+    def linear(theta: Params, phi: Params) -> Tensor:
+        return (theta["a"] * phi["a"]).sum()
+
+    named = {"a": torch.tensor([0.5, -2.0]).double()}
+    flat = [linear] * 3, lambda theta, phi: theta["a"].pow(3).sum(), named, named, named, SGD(0.1, 0.9, 0.01)
+    torch.testing.assert_close(hypergradient(*flat, True).phi, hypergradient(*flat).phi, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ import pytest
 import torch
 from torch.nn import functional
 
+from l2t.errors import UsageError
 from l2t.matching.loss import Weights, matching_loss
 from l2t.matching.pairs import Pair, choose
 from l2t.matching.which import resize_matrix
+from l2t.methods.registry import methods
 from l2t.models.registry import models
 
 
@@ -36,3 +38,13 @@ def test_the_thesis_has_fifteen_pairs_and_its_shorter_forms() -> None:
     assert {pair.source for pair in pairs} == {4, 9, 14}
     assert choose("one-to-one", source, target) == (Pair(4, 0), Pair(9, 1), Pair(14, 2))
     assert choose("single", source, target) == (Pair(14, 2),)
+
+
+def test_a_list_of_pairs_counts_stage_ends() -> None:
+    source, target = models.get("resnet32"), models.get("vgg9")
+    assert choose("2-0+0-4", source, target) == (Pair(4, 4), Pair(14, 0))
+    ufm = methods.get("ufm")
+    assert ufm(pairs="2-1+2-0+02-1") == ufm(pairs="2-0+2-1")
+    for wrong in ("3-0", "0-5", "14-2", "0-0+3-0"):
+        with pytest.raises(UsageError, match=r"no pair .*ResNet-32 has 3 \(0 to 2\).*VGG-9 has 5 \(0 to 4\)"):
+            ufm(pairs=wrong).check(source, target)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from oracles.meta import Problem, kept_graph, replay
 from setups import SIZE, make_method
 from torch import Tensor
 
+from l2t.methods.meta_config import PARTS
 from l2t.methods.method import Batch, Method
 from l2t.methods.registry import methods
 
@@ -50,14 +52,15 @@ def clones(named: dict[str, Tensor]) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("name", ["l2tww", "l2twww"])
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])
-def test_three_iterations_equal_a_fully_unrolled_graph(name: str, steps: int) -> None:
-    method = make_method(name, methods.get(name)(virtual_steps=steps))
+@pytest.mark.parametrize("form", ["exact", "first-order"])
+def test_three_iterations_equal_a_fully_unrolled_graph(name: str, steps: int, form: str) -> None:
+    method = make_method(name, methods.get(name)(virtual_steps=steps, hypergradient=form))
     theta, buffers = clones(method.theta), clones(method.buffers)
     phi = {key: torch.nn.Parameter(value.clone()) for key, value in method.phi.named_parameters()}
     adam = torch.optim.Adam(phi.values(), lr=1e-4, weight_decay=1e-4)
     for batch in batches(3):
         method.step(batch, LR)
-        problem = problem_of(method, batch)
+        problem = replace(problem_of(method, batch), hypergradient=form)
         theta, buffers = problem.real_step(theta, buffers, phi)
         for key, grad in kept_graph(problem, theta, buffers, phi).items():
             phi[key].grad = grad
@@ -101,10 +104,7 @@ def test_scratch_takes_sgd_steps_on_the_cross_entropy() -> None:
 
 
 def test_frozen_which_network_makes_l2twww_equal_l2tww() -> None:
-    with_which, without = make_method("l2twww"), make_method("l2tww")
-    with_which.phi.which.requires_grad_(False)
-    phi = [parameter for parameter in with_which.phi.parameters() if parameter.requires_grad]
-    with_which.phi.parameters = lambda recurse=True: iter(phi)  # what the step differentiates
+    with_which, without = make_method("l2twww", methods.get("l2twww")(fixed=("which",))), make_method("l2tww")
     for batch in batches(3):
         with_which.step(batch, LR)
         without.step(batch, LR)
@@ -145,8 +145,9 @@ def test_leaving_parts_out_of_l2twww_gives_l2tww_and_ufm() -> None:
         {"scale": "mean-one"},
         {"pairs": "one-to-one"},
         {"pairs": "single"},
-        {"parts": ("which",)},
-        {"parts": ("what", "which")},
+        {"pairs": "2-0+0-1+2-1"},
+        *({"parts": parts} for count in (1, 2) for parts in combinations(PARTS, count)),
+        {"parts": ("what", "which"), "hypergradient": "first-order"},
         {"beta": 2.0},
     ],
     ids=str,
@@ -167,6 +168,25 @@ def test_every_choice_equals_a_fully_unrolled_graph(options: dict[str, object]) 
     torch.testing.assert_close(method.theta, theta, rtol=1e-8, atol=1e-12)
     found = {key: parameter.grad for key, parameter in method.phi.named_parameters()}
     torch.testing.assert_close(found, expected, rtol=1e-7, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("name", "fixed"),
+    [("l2tww", ("where",)), ("l2tww", ("what", "where")), ("l2twww", ("where",)), ("l2twww", PARTS)],
+    ids=str,
+)
+def test_a_fixed_part_weighs_and_stays_at_its_start(name: str, fixed: tuple[str, ...]) -> None:
+    method, learning = make_method(name, methods.get(name)(fixed=fixed)), make_method(name)
+    start = clones(dict(method.phi.named_parameters()))
+    method.step(batches(1)[0], LR)
+    learning.step(batches(1)[0], LR)
+    torch.testing.assert_close(method.theta, learning.theta, rtol=0, atol=0)  # its start weighs in the real step
+    theirs = dict(learning.phi.named_parameters())
+    for key, value in method.phi.named_parameters():
+        held = key.partition(".")[0] in fixed
+        # the others learn as they do beside it, since φ's parts meet in the weights alone
+        torch.testing.assert_close(value, start[key] if held else theirs[key], rtol=0, atol=0)
+        assert held or not torch.equal(value, start[key])
 
 
 def test_the_thesiss_virtual_steps_are_plain_sgd_on_the_bare_matching_loss() -> None:

@@ -36,6 +36,7 @@ class Problem:
     which_start: str = "one"
     softplus: str = "before"
     scale: str = "free"
+    hypergradient: str = "exact"
 
     def source_taps(self) -> list[Tensor]:
         with torch.no_grad():
@@ -104,8 +105,12 @@ class Problem:
     def cross_entropy(self, theta: Named) -> Tensor:
         return functional.cross_entropy(vgg(self.target_info, theta, self.images)[0], self.labels)
 
-    def sgd(self, theta: Named, buffers: Named, loss: Tensor, create_graph: bool) -> tuple[Named, Named]:
-        grads = torch.autograd.grad(loss, list(theta.values()), create_graph=create_graph, allow_unused=True)
+    def sgd(
+        self, theta: Named, buffers: Named, loss: Tensor, create_graph: bool, at: Named | None = None
+    ) -> tuple[Named, Named]:
+        """One step from theta. at: the parameters that the loss was computed with; None: theta."""
+        at = theta if at is None else at
+        grads = torch.autograd.grad(loss, list(at.values()), create_graph=create_graph, allow_unused=True)
         new_theta, new_buffers = {}, {}
         for (name, value), grad in zip(theta.items(), grads, strict=True):
             change = self.weight_decay * value + (0 if grad is None else grad)
@@ -130,12 +135,19 @@ def detached(named: Named) -> Named:
 
 
 def kept_graph(problem: Problem, theta: Named, buffers: Named, phi: Named) -> Named:
-    """Gradient of CE after the virtual steps with respect to phi: all steps on one graph, one call of autograd."""
+    """Gradient of CE after the virtual steps with respect to phi: all steps on one graph, one call of autograd.
+
+    With hypergradient first-order each virtual gradient is taken at parameters that are cut off the graph.
+    """
     theta, phi = leaves(theta), leaves(phi)
     taps = problem.source_taps()
-    for _ in range(problem.steps):
-        theta, buffers = problem.sgd(theta, buffers, problem.beta * problem.matching(theta, phi, taps), True)
-    theta, _ = problem.sgd(theta, buffers, problem.cross_entropy(theta), True)
+
+    def matching(theta: Named) -> Tensor:
+        return problem.beta * problem.matching(theta, phi, taps)
+
+    for loss in [matching] * problem.steps + [problem.cross_entropy]:
+        at = leaves(theta) if problem.hypergradient == "first-order" else theta
+        theta, buffers = problem.sgd(theta, buffers, loss(at), True, at)
     grads = torch.autograd.grad(
         problem.cross_entropy(theta), list(phi.values()), allow_unused=True, materialize_grads=True
     )

@@ -4,11 +4,11 @@ from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge
 
-from l2t.matching.pairs import Form
-from l2t.methods.base import MethodConfig
+from l2t.matching.pairs import Pairs
+from l2t.methods.paired_config import PairedConfig
 
 
-class Config(MethodConfig):
+class Config(PairedConfig):
     """CE + β Σ_pairs of the squared difference of attention maps: mean squared activation of each position, at length
     1 for each image."""
 
@@ -18,9 +18,9 @@ class Config(MethodConfig):
 
     beta: Annotated[float, Ge(0)] = 1000.0
     """Weight β of the sum over the pairs against cross-entropy. Paper and code: 1000."""
-    pairs: Form = "one-to-one"
-    """Pairs of layers: one-to-one (first with first, …), all stage ends with all, or single (the last of one-to-one).
-    Paper: one-to-one."""
+    pairs: Pairs = "one-to-one"
+    """Pairs of layers: one-to-one (first with first, …; the paper's), all stage ends with all, single (the last of
+    one-to-one), or a list that counts stage ends from 0 (2-0: the source's third with the target's first)."""
     reduction: Literal["mean", "norm"] = "mean"
     """How two attention maps differ: mean (squared, over images and positions, as the code does) or norm (half the
     Euclidean norm for each image over the number of positions, averaged over the images: the paper's equation 2 with

@@ -1,11 +1,11 @@
 """Options of l2twww."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from annotated_types import MinLen
 
 from l2t.matching.pairs import choose
-from l2t.methods.meta_config import MetaConfig
+from l2t.methods.meta_config import PARTS, MetaConfig, Part
 from l2t.models.base import ModelInfo, Shape
 
 OF_WHICH = ("which_input", "which_start", "softplus", "scale")
@@ -23,7 +23,7 @@ class Config(MetaConfig):
     paper: ClassVar[str] = "the thesis: L2T-www, section 4"
     implementation: ClassVar[str] = "l2t.methods.l2twww.method:L2twww"
 
-    parts: Annotated[tuple[Literal["what", "where", "which"], ...], MinLen(1)] = ("what", "where", "which")
+    parts: Annotated[tuple[Part, ...], MinLen(1)] = PARTS
     """The meta-networks in use; a part that is left out weighs evenly (w = 1/C, λ = 1, γ = 1)."""
     which_input: Literal["map", "pool3", "gap"] = "map"
     """Input of h: the channel's own whole map, the map pooled to 3×3, or the means of all channels. Default above 32
@@ -39,11 +39,13 @@ class Config(MetaConfig):
     def defaults(cls, size: int) -> dict[str, Any]:
         return {"which_input": "pool3"} if size > LARGEST_MAP else {}
 
-    def effective(self) -> dict[str, Any]:
+    def in_use(self) -> tuple[Part, ...]:
+        return tuple(part for part in PARTS if part in self.parts)
+
+    def normal(self) -> Self:
         defaults = type(self)()
         unused = {} if "which" in self.parts else {name: getattr(defaults, name) for name in OF_WHICH}
-        in_use = tuple(part for part in defaults.parts if part in self.parts)
-        return self.model_copy(update=unused | {"parts": in_use}).model_dump(mode="json")
+        return super().normal().model_copy(update=unused | {"parts": self.in_use()})
 
     def observed(self, source: ModelInfo, target: ModelInfo) -> dict[str, Shape]:
         seen = super().observed(source, target)

@@ -4,11 +4,10 @@ from typing import Annotated, ClassVar
 
 from annotated_types import Ge
 
-from l2t.matching.pairs import Form
-from l2t.methods.base import MethodConfig
+from l2t.methods.paired_config import PairedConfig
 
 
-class Config(MethodConfig):
+class Config(PairedConfig):
     """CE + β Σ_pairs of the mean squared difference of feature maps."""
 
     summary: ClassVar[str] = "imitate the source's feature maps, all channels, pairs and pixels alike"
@@ -17,5 +16,3 @@ class Config(MethodConfig):
 
     beta: Annotated[float, Ge(0)] = 0.5
     """Weight β of the matching loss against cross-entropy. Thesis 5.4: 0.5."""
-    pairs: Form = "all"
-    """Pairs of layers: all stage ends with all, one-to-one (first with first, …), or single (the last of those)."""

@@ -101,6 +101,11 @@ def test_options_are_complete_and_equal_runs_are_one() -> None:
     assert with_trace.id == run.id
 
 
+def test_pairs_in_another_order_are_the_same_run() -> None:
+    runs = planned(methods=("ufm",), settings=(read_setting("method.pairs=2-1+2-0,2-0+2-1,2-0+2-1+2-0,2-0"),)).runs
+    assert [run.options["pairs"] for run in runs] == ["2-0+2-1", "2-0"]
+
+
 def test_each_data_set_is_asked_for_once_and_only_where_all_else_is_right() -> None:
     shelf = Shelf()
     plan(SweepRequest(DEMO), shelf, "cpu")
@@ -174,6 +179,7 @@ def test_a_recipe_s_source_is_checked_before_data_is_prepared() -> None:
         ({"settings": (read_setting("train.precision=bf16"),)}, "bf16"),
         ({"settings": (read_setting("train.precision=tf32"),)}, "CUDA"),
         ({"datasets": ("digit",)}, "Did you mean digits"),
+        ({"settings": (read_setting("method.pairs=2-0,3-1"),)}, "no pair 3-1.*ResNet-8 has 3.*VGG-small has 3"),
     ],
 )
 def test_what_cannot_run_is_refused(changes: dict[str, Any], says: str) -> None:

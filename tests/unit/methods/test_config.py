@@ -9,7 +9,7 @@ from l2t.models.registry import models
 from l2t.registry import load_object
 
 PARTS = [{"parts": ("where",)}, {"parts": ("which",)}, {"parts": ("what", "which"), "which_input": "gap"}]
-CONFIGS = [methods.get(name)(**options) for name, _ in methods.items() for options in ({}, {"pairs": "one-to-one"})
+CONFIGS = [methods.get(name)(**options) for name, _ in methods.items() for options in ({}, {"pairs": "2-1"})
            if options.keys() <= methods.get(name).model_fields.keys()]  # fmt: skip
 
 
@@ -26,4 +26,22 @@ def test_options_without_effect_are_at_their_defaults() -> None:
     plain = l2twww(parts=("what", "where")).effective()
     assert l2twww(parts=("where", "what", "where"), which_input="gap", scale="mean-one").effective() == plain
     assert l2twww(parts=("what", "where"), softplus="after", which_start="default").effective() == plain
-    assert l2twww(which_input="gap").effective() == l2twww(which_input="gap").model_dump(mode="json")
+    assert l2twww(which_input="gap").effective()["which_input"] == "gap"
+    l2tww = methods.get("l2tww")
+    assert l2tww(virtual_steps=0, hypergradient="first-order").effective() == l2tww(virtual_steps=0).effective()
+    assert l2tww(fixed=("which",)).effective() == l2tww().effective()
+    kept = l2twww(fixed=("which", "where", "which"), parts=("where", "which", "what")).effective()
+    assert kept["fixed"] == ["where", "which"]
+    assert "fixed" not in l2twww(fixed=("where",), parts=("what",)).effective()
+
+
+@pytest.mark.parametrize("name", ["ufm", "l2tww", "l2twww"])
+def test_options_that_came_later_leave_the_identity_of_runs_without_them(name: str) -> None:
+    config = methods.get(name)
+    assert config.later <= config.model_fields.keys()
+    assert config().effective().keys() == config.model_fields.keys() - config.later
+    for option, value in {"hypergradient": "first-order", "fixed": ("where",)}.items():
+        if option in config.later:
+            found = config(**{option: value}).effective()
+            assert found.keys() == config().effective().keys() | {option}
+            assert config.model_validate(found) == config(**{option: value})

@@ -29,6 +29,11 @@ def test_types_bounds_defaults_and_help_come_from_the_fields() -> None:
     assert shown["name"] == ("text", None, "")
 
 
+def test_what_a_text_may_be_is_said_by_its_field() -> None:
+    shown = {option.name: option.type for option in describe(methods.get("ufm"))}
+    assert shown["pairs"] == "all | one-to-one | single | 2-0+2-1"
+
+
 @pytest.mark.parametrize("model", [TrainSettings, DataSettings, *(config for _, config in methods.items())])
 def test_every_setting_has_help_and_a_default(model: type[Model]) -> None:
     for option in describe(model):

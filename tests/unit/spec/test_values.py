@@ -1,5 +1,7 @@
 """Lists, seeds and settings as people write them."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,6 +134,23 @@ def test_a_value_that_a_field_does_not_take_is_named_with_what_it_takes(text: st
 def test_a_setting_without_section_key_or_value_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         read_setting(text)
+
+
+def test_none_is_a_list_without_entries() -> None:
+    www = methods.get("l2twww")
+    assert read_values(www, read_setting("method.fixed=none,where+what")) == ([], ["where", "what"])
+    with pytest.raises(UsageError, match=r"method\.parts=none: input should be"):
+        read_values(www, read_setting("method.parts=none"))
+
+
+def test_pairs_are_a_form_or_a_list() -> None:
+    ufm = methods.get("ufm")
+    assert read_values(ufm, read_setting("method.pairs=all,2-0+2-1")) == ("all", "2-0+2-1")
+    for text in ("some", "2", "2-", "2-0+", "2-0 2-1", "1000-0", "-1-0", "٢-٠"):
+        with pytest.raises(UsageError, match=rf"method\.pairs={re.escape(text)}: input should be all, .* 2-0\+2-1$"):
+            read_values(ufm, read_setting(f"method.pairs={text}"))
+    with pytest.raises(ValueError, match="input should be all, one-to-one, single"):
+        read_toml_values(ufm, "pairs", "2-x")
 
 
 def test_a_toml_list_is_a_sweep_unless_the_field_takes_lists() -> None:
