@@ -23,6 +23,9 @@ models: Registry[ModelInfo] = Registry(
         "resnet56": "l2t.models.resnet.config:RESNET56",
         "lenet5": "l2t.models.lenet.config:LENET5",
         "alexnet": "l2t.models.alexnet.config:ALEXNET",
+        "vit-tiny": "l2t.models.vit.config:VIT_TINY",
+        "vit-small": "l2t.models.vit.config:VIT_SMALL",
+        "imagenet-vit-b16": "l2t.models.vit.config:VIT_B16",
     },
     listing="l2t models",
 )

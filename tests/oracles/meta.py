@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from l2t.matching.pairs import Pair
-from oracles.networks import Named, resnet, vgg
+from l2t.models.vit.config import VitInfo
+from oracles.networks import Named, resnet, vgg, vit
 
 
 @dataclass
@@ -39,8 +40,16 @@ class Problem:
     hypergradient: str = "exact"
 
     def source_taps(self) -> list[Tensor]:
+        read = vit if isinstance(self.source_info, VitInfo) else resnet
         with torch.no_grad():
-            return resnet(self.source_info, self.source, self.images)[1]
+            return read(self.source_info, self.source, self.images)[1]
+
+    def target(self, theta: Named) -> tuple[Tensor, list[Tensor]]:
+        """Logits and taps of the target network."""
+        if isinstance(self.target_info, VitInfo):
+            named = {name.removeprefix("target."): value for name, value in theta.items()}
+            return vit(self.target_info, named, self.images)
+        return vgg(self.target_info, theta, self.images)
 
     def place(self, pair: Pair) -> int:
         """Which of its source tap's pairs a pair is."""
@@ -55,7 +64,7 @@ class Problem:
 
     def matching(self, theta: Named, phi: Named, taps: Sequence[Tensor]) -> Tensor:
         """L_wfm; parts that phi does not name weigh evenly."""
-        _, maps = vgg(self.target_info, theta, self.images)
+        _, maps = self.target(theta)
         total = torch.zeros((), dtype=self.images.dtype)
         for pair in self.pairs:
             source, place = taps[pair.source], self.place(pair)
@@ -103,7 +112,7 @@ class Problem:
         return gamma / gamma.mean((2, 3), keepdim=True) if self.scale == "mean-one" else gamma
 
     def cross_entropy(self, theta: Named) -> Tensor:
-        return functional.cross_entropy(vgg(self.target_info, theta, self.images)[0], self.labels)
+        return functional.cross_entropy(self.target(theta)[0], self.labels)
 
     def sgd(
         self, theta: Named, buffers: Named, loss: Tensor, create_graph: bool, at: Named | None = None

@@ -1,4 +1,4 @@
-"""VGG and ResNet read layer by layer from named weights, with torch's own operations."""
+"""VGG, ResNet and ViT read layer by layer from named weights, with torch's own operations."""
 
 import torch
 from torch import Tensor
@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from l2t.models.resnet.config import ResnetInfo
 from l2t.models.vgg.config import VggInfo
+from l2t.models.vit.config import VitInfo
 
 Named = dict[str, Tensor]
 
@@ -53,3 +54,37 @@ def resnet(info: ResnetInfo, named: Named, images: Tensor) -> tuple[Tensor, list
         taps.append(x)
     pooled = x.mean((2, 3))
     return functional.linear(pooled, named["classifier.weight"], named["classifier.bias"]), taps
+
+
+def vit(info: VitInfo, named: Named, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """Logits and taps; named: "patches.weight" → tensor. Attention is torch's own, with its weights asked for, since
+    the form without them is fused and differentiates once only."""
+
+    def still(x: Tensor, prefix: str) -> Tensor:
+        return functional.layer_norm(x, (info.width,), named[prefix + "weight"], named[prefix + "bias"], 1e-6)
+
+    patches = functional.conv2d(images, named["patches.weight"], named["patches.bias"], info.patch)
+    side = patches.shape[2]
+    grid = named["positions"][:, 1:].transpose(1, 2).unflatten(2, (info.grid, info.grid))
+    if side != info.grid:
+        grid = functional.interpolate(grid, (side, side), mode="bicubic", align_corners=True)
+    first = (named["class_token"] + named["positions"][:, :1]).repeat(len(images), 1, 1)
+    x = torch.cat([first, (patches + grid).flatten(2).transpose(1, 2)], 1)
+    taps = []
+    for place in range(info.depth):
+        prefix = f"blocks.{place}."
+        seen = still(x, prefix + "norm1.").transpose(0, 1)
+        mixed, _ = functional.multi_head_attention_forward(
+            *(seen, seen, seen, info.width, info.heads),
+            *(named[prefix + "attention.inputs.weight"], named[prefix + "attention.inputs.bias"]),
+            *(None, None, False, 0.0),
+            *(named[prefix + "attention.output.weight"], named[prefix + "attention.output.bias"]),
+            need_weights=True,
+        )
+        x = x + mixed.transpose(0, 1)
+        seen = still(x, prefix + "norm2.")
+        hidden = functional.gelu(functional.linear(seen, named[prefix + "mlp.0.weight"], named[prefix + "mlp.0.bias"]))
+        x = x + functional.linear(hidden, named[prefix + "mlp.2.weight"], named[prefix + "mlp.2.bias"])
+        taps.append(torch.stack([x[:, 1 + token] for token in range(side * side)], 2).reshape(*patches.shape))
+    features = still(x, "norm.")[:, 0]
+    return functional.linear(features, named["classifier.weight"], named["classifier.bias"]), taps

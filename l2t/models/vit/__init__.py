@@ -1,0 +1,1 @@
+"""Vision transformers, whose tokens are feature maps to all methods."""
