@@ -57,7 +57,7 @@ COMMANDS = {
     ),
     "data": Command("cli.data:app", "Data sets: list, prepare, verify, describe.", "Ingredients"),
     "models": Command("cli.models:models", "Network architectures, their taps and sizes.", "Ingredients"),
-    "methods": Command("cli.methods:methods", "Transfer methods and their options.", "Ingredients"),
+    "methods": Command("cli.methods:app", "Transfer methods: what each minimises, its options.", "Ingredients"),
     "source": Command("cli.source:app", "Source networks: train, import, list, show.", "Ingredients"),
     "store": Command("cli.store:app", "The home itself: check, rebuild, back up, clean, merge.", "Machine"),
     "doctor": Command(

@@ -136,7 +136,7 @@ Examples:
   l2t run --recipe thesis --dataset stl10 --shots 5,10 --jobs 8
   l2t run --recipe thesis --gpus 0,2 --detach
 
-Settings and their defaults, beside each method's own (l2t methods NAME):
+Settings and their defaults, beside each method's own (l2t methods show NAME):
   {_fields("train", TrainSettings)}
   {_fields("data", DataSettings)}
 A list of values is a sweep; + joins the entries of a value that is itself a list: method.parts=what+where

@@ -21,6 +21,8 @@ class MethodConfig(Model):
     """One line: what it does."""
     paper: ClassVar[str]
     """Where it comes from."""
+    loss: ClassVar[str]
+    """What it minimises: symbols first, then what each of them is, in words."""
     implementation: ClassVar[str]
     """Import string of its `Method` class."""
     needs_source: ClassVar[bool] = True
@@ -28,6 +30,8 @@ class MethodConfig(Model):
     same_architecture: ClassVar[bool] = False
     """Whether the target is a network of the source's architecture; reports show such methods as a group of their
     own."""
+    makes: ClassVar[tuple[str, ...]] = ()
+    """Phases before the run, by their names in the phase registry."""
     unrolls: ClassVar[bool] = False
     """Whether it differentiates through virtual steps (then bf16 is refused)."""
     train: ClassVar[Mapping[str, Any]] = {}

@@ -18,7 +18,7 @@ from l2t.spec.settings import DataSettings, TrainSettings
 from l2t.spec.toml_lines import line_of
 from l2t.spec.values import known_key, read_toml_values
 
-BUILTIN = ("thesis", "demo")
+BUILTIN = ("thesis", "ablation", "demo")
 
 Place = tuple[int | str, ...]
 """Where a value stands in a recipe: names of tables and keys, after an array of tables the index of one."""
@@ -118,5 +118,5 @@ def having_option(option: str, among: tuple[str, ...]) -> list[type[MethodConfig
     having = [config for config in configs if option in config.model_fields]
     if not having:
         known = {f"method.{name}" for config in configs for name in config.model_fields}
-        raise unknown("option", f"method.{option}", sorted(known), "l2t methods NAME")
+        raise unknown("option", f"method.{option}", sorted(known), "l2t methods show NAME")
     return having

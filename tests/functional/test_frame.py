@@ -107,7 +107,7 @@ def test_home_works_below_groups() -> None:
         (["ls", "state=failde"], 'l2t: no state "failde". Did you mean failed?'),
         (["show"], "l2t: Missing argument 'RUN'. (l2t show --help says more)"),
         (["show", "abc"], "l2t: no run 'abc' (l2t ls lists all)"),
-        (["methods", "l2tw"], 'l2t: no method "l2tw". Did you mean l2tww? (l2t methods lists all)'),
+        (["methods", "show", "l2tw"], 'l2t: no method "l2tw". Did you mean l2tww? (l2t methods lists all)'),
         (["models", "vgg"], 'l2t: no model "vgg". Did you mean vgg9? (l2t models lists all)'),
         (["report", "--format", "pdf"], "l2t: Invalid value for '--format': 'pdf' is not one of"),
         (["report", "shots=many"], "l2t: filter 'shots=many': 'many' is no number"),
@@ -225,7 +225,7 @@ def test_a_full_stdout_is_one_line(argument: str) -> None:
 
 
 def test_output_without_the_characters_is_spelt_in_ascii() -> None:
-    result = l2t("methods", "l2twww", PYTHONIOENCODING="ascii")
+    result = l2t("methods", "show", "l2twww", PYTHONIOENCODING="ascii")
     assert (result.returncode, result.stderr) == (0, "")
     assert "Weight beta of the matching loss" in result.stdout
     assert "number >= 0" in result.stdout

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from l2t.methods.registry import methods
 from l2t.spec import RunSpec, SourceRef
 from l2t.store.files import append_text, write_json
 from l2t.store.folder import JobFolder
@@ -320,13 +321,25 @@ def test_doctor_finds_torch_and_says_what_to_do_about_what_is_missing(home: Path
 
 
 def test_methods_are_described_by_their_configs() -> None:
-    assert [line.split()[0] for line in l2t("methods").splitlines()[1:5]] == ["scratch", "ufm", "l2tww", "l2twww"]
-    value = json.loads(l2t("methods", "ufm", "--json"))
+    listed = [line.split()[0] for line in l2t("methods").splitlines()[1 : 1 + len(list(methods))]]
+    assert listed == list(methods) == [method["name"] for method in json.loads(l2t("methods", "--json"))]
+    value = json.loads(l2t("methods", "show", "ufm", "--json"))
     beta = next(option for option in value["options"] if option["name"] == "beta")
     assert (beta["default"], beta["type"]) == (0.5, "number ≥ 0")
     assert "5.4" in beta["help"]
-    assert "method.beta = 0.5    (number ≥ 0)" in l2t("methods", "l2tww")
-    assert "Uses no source network." in l2t("methods", "scratch")
+    assert "method.beta = 0.5    (number ≥ 0)" in l2t("methods", "show", "l2tww")
+    assert "Needs: no source network" in l2t("methods", "show", "scratch")
+    assert "the target is one of its architecture" in l2t("methods", "show", "finetune")
+    assert "Made before the run, once for all runs that need it: teacher" in l2t("methods", "show", "kd")
+
+
+def test_a_method_shows_its_loss_in_symbols_and_words() -> None:
+    losses = {name: config.loss.strip().partition("\n\n") for name, config in methods.items()}
+    assert all(symbols.startswith("L = ") and words for symbols, _, words in losses.values())
+    symbols, _, words = losses["l2twww"]
+    shown = l2t("methods", "show", "l2twww")
+    assert all(f"  {line}\n" in shown for line in symbols.splitlines())
+    assert " ".join(words.split()) in shown
 
 
 def test_models_are_described_by_their_infos() -> None:

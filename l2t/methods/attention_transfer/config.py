@@ -14,6 +14,13 @@ class Config(PairedConfig):
 
     summary: ClassVar[str] = "imitate where the source's feature maps are strong, whatever the channel"
     paper: ClassVar[str] = "Zagoruyko, Komodakis: Paying More Attention to Attention, ICLR 2017"
+    loss: ClassVar[str] = """
+L = CE + β Σ_pairs mean_{b,i} (q(S^m) − q(T^n))²_bi
+q(F) = a/‖a‖₂,  a_i = mean_c F_ci²
+
+S^m, T^n: maps of a pair of layers of source and target, S^m resized to T^n where they differ; q: an image's attention,
+one value a position i, of length 1.
+"""
     implementation: ClassVar[str] = "l2t.methods.attention_transfer.method:AttentionTransfer"
 
     beta: Annotated[float, Ge(0)] = 1000.0

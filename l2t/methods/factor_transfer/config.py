@@ -22,6 +22,11 @@ class Paraphraser(MethodConfig):
 
     summary: ClassVar[str] = "learn to reconstruct a map of the source from fewer channels"
     paper: ClassVar[str] = PAPER
+    loss: ClassVar[str] = """
+L = mean|S^m − decoder(encoder(S^m))|, or the mean square
+
+S^m: a map of the source; the encoder's output is the factor.
+"""
     implementation: ClassVar[str] = "l2t.methods.factor_transfer.paraphraser:ParaphraserPhase"
 
     tap: Annotated[int, Ge(0)] = 0
@@ -37,7 +42,15 @@ class Config(PairedConfig):
 
     summary: ClassVar[str] = "imitate a paraphrase of the source's last map, in a translation of the target's"
     paper: ClassVar[str] = PAPER
+    loss: ClassVar[str] = """
+L = CE + β mean|F̂_S − F̂_T|
+F̂ = F/‖F‖₂ over an image's whole factor
+
+F_S: code of a paraphraser, an autoencoder of the source's map S^m that was trained on the source's data and is frozen,
+resized to the target's map; F_T: a translator of the target's map T^n, of the encoder's shape, trained with the target.
+"""
     implementation: ClassVar[str] = "l2t.methods.factor_transfer.method:FactorTransfer"
+    makes: ClassVar[tuple[str, ...]] = ("paraphraser",)
 
     beta: Annotated[float, Ge(0)] = 500.0
     """Weight β of the difference of the factors against cross-entropy."""

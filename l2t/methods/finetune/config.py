@@ -11,6 +11,11 @@ class Config(MethodConfig):
 
     summary: ClassVar[str] = "train the source network itself on, with a new classifier"
     paper: ClassVar[str] = "Sharif Razavian, Azizpour, Sullivan, Carlsson: CNN Features off-the-shelf, CVPRW 2014"
+    loss: ClassVar[str] = """
+L = CE, from the source's weights
+
+The target is the source network with a new classifier; CE is its cross-entropy with the labels.
+"""
     implementation: ClassVar[str] = "l2t.methods.finetune.method:Finetune"
     same_architecture: ClassVar[bool] = True
     train: ClassVar[Mapping[str, Any]] = {"lr": 0.01}

@@ -18,6 +18,12 @@ class Hint(PairedConfig):
 
     summary: ClassVar[str] = "imitate the source's feature maps and nothing else"
     paper: ClassVar[str] = PAPER
+    loss: ClassVar[str] = """
+L = Σ_pairs mean_{b,c,i,j} (up(S^m) − r(T^n))²
+
+S^m, T^n: maps of a pair of layers of source and target; r: a 1×1 convolution from the target's channels to the
+source's; up: bilinear resize to the target's map.
+"""
     implementation: ClassVar[str] = "l2t.methods.fitnets.method:HintStage"
 
     pairs: Pairs = "single"
@@ -30,7 +36,14 @@ class Config(PairedConfig):
 
     summary: ClassVar[str] = "imitate the source's feature maps first, then train on cross-entropy alone"
     paper: ClassVar[str] = PAPER
+    loss: ClassVar[str] = """
+L = Σ_pairs mean_{b,c,i,j} (up(S^m) − r(T^n))², then L = CE from those weights
+
+S^m, T^n: maps of a pair of layers of source and target; r: a 1×1 convolution from the target's channels to the
+source's; up: bilinear resize to the target's map.
+"""
     implementation: ClassVar[str] = "l2t.methods.fitnets.method:Fitnets"
+    makes: ClassVar[tuple[str, ...]] = ("hint",)
 
     pairs: Pairs = "single"
     """Pairs of layers: single (the last of first with first, …), one-to-one, all stage ends with all, or a list that

@@ -17,6 +17,13 @@ class Config(MethodConfig):
 
     summary: ClassVar[str] = "imitate how the source's channels of one stage go with those of the next"
     paper: ClassVar[str] = "Yim, Joo, Bae, Kim: A Gift from Knowledge Distillation, CVPR 2017"
+    loss: ClassVar[str] = """
+L = CE + β Σ mean_{b,c,d} (G(S^m, S^m') − G(r(T^n), r'(T^n')))²
+G(F, F')_cd = (1/HW) Σ_ij F_cij F'_dij
+
+S^m, S^m' and T^n, T^n': maps of successive stages of source and target, the larger max-pooled to the smaller; r, r':
+1×1 convolutions from the target's channels to the source's.
+"""
     implementation: ClassVar[str] = "l2t.methods.fsp.method:Fsp"
 
     beta: Annotated[float, Ge(0)] = 1.0

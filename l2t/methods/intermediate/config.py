@@ -22,7 +22,13 @@ class Config(FinetuneConfig):
 
     summary: ClassVar[str] = "finetune the source network on an intermediate data set first, then on the target's"
     paper: ClassVar[str] = "Phang, Févry, Bowman: Sentence Encoders on STILTs, 2018; Pruksachatkun et al., ACL 2020"
+    loss: ClassVar[str] = """
+L = CE on the intermediate data set, then L = CE on the target's, from the source's weights
+
+The target is the source network; it gets a new classifier, optimiser and schedule for each of the two.
+"""
     implementation: ClassVar[str] = "l2t.methods.intermediate.method:Intermediate"
+    makes: ClassVar[tuple[str, ...]] = ("intermediate",)
 
     through: str = "auto"
     """The intermediate data set, whose whole training set is used; auto: CIFAR-100, for CIFAR-100 itself CIFAR-10."""

@@ -16,7 +16,14 @@ class Config(MethodConfig):
 
     summary: ClassVar[str] = "imitate the softened outputs of a teacher, the source finetuned on the same images"
     paper: ClassVar[str] = "Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network, 2015"
+    loss: ClassVar[str] = """
+L = α T² KL(softmax(t/T) ‖ softmax(s/T)) + (1 − α) CE
+
+t, s: outputs of the teacher and of the target; KL: the mean over the batch. The teacher is the source, finetuned on the
+same images, then frozen.
+"""
     implementation: ClassVar[str] = "l2t.methods.kd.method:Kd"
+    makes: ClassVar[tuple[str, ...]] = ("teacher",)
 
     temperature: Annotated[float, Gt(0)] = 4.0
     """T, by which logits are divided before the softmax."""

@@ -21,6 +21,15 @@ class Config(MetaConfig):
 
     summary: ClassVar[str] = "learn what channels, where between layers and which pixels to imitate"
     paper: ClassVar[str] = "the thesis: L2T-www, section 4"
+    loss: ClassVar[str] = """
+L = CE + β L_wfm
+L_wfm = Σ_pairs (1/B) Σ_b λ_b Σ_c w_bc (1/HW) Σ_ij γ_bcij (up(S^m) − r(T^n))²_bcij
+
+S^m, T^n: maps of a pair of layers of source and target; r: a 1×1 convolution from the target's channels to the
+source's; up: bilinear resize to the target's map.
+w = softmax(f(S^m)): channel weights; λ = relu6(g(S^m)): layer weights; γ = up(softplus(h(S^m))): position weights, 3×3
+for each channel. f, g, h learn to lower CE after T virtual steps on β L_wfm and one on CE, through those steps.
+"""
     implementation: ClassVar[str] = "l2t.methods.l2twww.method:L2twww"
 
     parts: Annotated[tuple[Part, ...], MinLen(1)] = PARTS

@@ -12,6 +12,11 @@ class Config(MethodConfig):
 
     summary: ClassVar[str] = "keep answering the source's own question, with a second head, as the source does"
     paper: ClassVar[str] = "Li, Hoiem: Learning without Forgetting, ECCV 2016"
+    loss: ClassVar[str] = """
+L = CE + weight · (−Σ_k p_k log q_k),  p = softmax(s/T), q = softmax(o/T)
+
+s: the frozen source's outputs for the same images; o: those of a second head beside the target's classifier.
+"""
     implementation: ClassVar[str] = "l2t.methods.lwf.method:Lwf"
 
     weight: Annotated[float, Ge(0)] = 1.0

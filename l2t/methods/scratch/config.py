@@ -10,5 +10,10 @@ class Config(MethodConfig):
 
     summary: ClassVar[str] = "train the target network from random weights, without a source"
     paper: ClassVar[str] = "baseline of the thesis, section 5"
+    loss: ClassVar[str] = """
+L = CE
+
+CE: cross-entropy of the target's outputs with the labels, the mean over the batch.
+"""
     implementation: ClassVar[str] = "l2t.methods.scratch.method:Scratch"
     needs_source: ClassVar[bool] = False

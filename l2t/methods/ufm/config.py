@@ -12,6 +12,12 @@ class Config(PairedConfig):
 
     summary: ClassVar[str] = "imitate the source's feature maps, all channels, pairs and pixels alike"
     paper: ClassVar[str] = "Romero et al. 2014 (FitNets), in the one-stage form of Jang et al. 2019 and the thesis"
+    loss: ClassVar[str] = """
+L = CE + β Σ_pairs mean_{b,c,i,j} (up(S^m) − r(T^n))²
+
+S^m, T^n: maps of a pair of layers of source and target; r: a 1×1 convolution from the target's channels to the
+source's; up: bilinear resize to the target's map.
+"""
     implementation: ClassVar[str] = "l2t.methods.ufm.method:Ufm"
 
     beta: Annotated[float, Ge(0)] = 0.5
