@@ -18,8 +18,8 @@ class Config(PairedConfig):
 L = CE + β Σ_pairs mean_{b,i} (q(S^m) − q(T^n))²_bi
 q(F) = a/‖a‖₂,  a_i = mean_c F_ci²
 
-S^m, T^n: maps of a pair of layers of source and target, S^m resized to T^n where they differ; q: an image's attention,
-one value a position i, of length 1.
+S^m, T^n: maps of a pair of layers of source and target; q: an image's attention, one value a position i, of length 1;
+the source's a is resized where the maps differ in size.
 """
     implementation: ClassVar[str] = "l2t.methods.attention_transfer.method:AttentionTransfer"
 
