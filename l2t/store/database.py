@@ -131,6 +131,8 @@ def connect_reading(home: Path, patience: float | None = None) -> sqlite3.Connec
     except OSError as error:  # among them: the home, or what it lies in, is a file
         raise StoreError(f"{path}: {error.strerror}. Choose another folder with --home or L2T_HOME") from error
     if not size:
+        if path.exists() and any(home.glob("runs/*/spec.json")):  # an empty file is new only where nothing else is
+            raise DamagedError(f"{path} is empty beside folders of runs. `l2t store rebuild` restores it from them")
         connection = sqlite3.connect(":memory:", isolation_level=None)
         migrate(connection)
         return connection

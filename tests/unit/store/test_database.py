@@ -14,7 +14,7 @@ import pytest
 from l2t.errors import StoreError
 from l2t.spec import RunSpec
 from l2t.store import database, files, schema
-from l2t.store.database import LockedError
+from l2t.store.database import DamagedError, LockedError
 from l2t.store.rows import Submission
 from l2t.store.schema import VERSION
 from l2t.store.store import Store
@@ -93,6 +93,16 @@ def test_a_damaged_store_is_one_line_and_left_untouched(
     with pytest.raises(StoreError, match="damaged"):
         opening(tmp_path)
     assert (tmp_path / "l2t.db").read_bytes() == content
+
+
+def test_an_empty_database_is_a_new_store_only_where_no_run_lies_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "l2t.db").touch()
+    with Store.read(tmp_path) as store:
+        assert not store.runs()
+    files.make_folder(tmp_path / "runs" / "0123abcd")
+    files.write_json(tmp_path / "runs" / "0123abcd" / "spec.json", {})
+    with pytest.raises(DamagedError, match="empty beside folders of runs"):
+        Store.read(tmp_path)
 
 
 def test_a_store_that_is_damaged_inside_is_one_line(tmp_path: Path, make_run: Callable[..., RunSpec]) -> None:
