@@ -26,8 +26,9 @@ from l2t.printable import printable
 
 if TYPE_CHECKING:
     from l2t.jobs.slots import SlotSettings
+    from l2t.spec.artefact import ArtefactSpec
     from l2t.spec.request import SweepRequest
-    from l2t.spec.run import Device
+    from l2t.spec.run import Device, SourceSpec
     from l2t.store.rows import Submission, Submitted
 
 SELECT, HOW, OUTPUT = "What is run", "How it is trained", "Output"
@@ -234,7 +235,7 @@ def prepare(asked: Asked, home: Path, slots: "SlotSettings") -> Prepared | None:
             return Prepared(submission, kind)
         planned = store.preview(submission)
         left = [run for run in found.runs if asked.force or planned.states.get(run.id) is not State.DONE]
-        makings = (*found.sources, *found.artefacts)
+        makings: list[SourceSpec | ArtefactSpec] = [*found.sources, *found.artefacts]
         untrained = [making for making in makings if planned.states.get(making.id) is not State.DONE]
         cost = estimate(store, left, untrained, found.datasets)
         show = print_dry_run_json if asked.json_ else print_dry_run

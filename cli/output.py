@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from l2t.printable import printable
 from l2t.words import ASCII, width
@@ -98,7 +98,8 @@ def write_styled(lines: Iterable["Text"]) -> None:
     """Write lines of rich text, styled on a terminal, never wrapped or cut. rich spells what the encoding lacks."""
     from rich.console import Console
 
-    system = "auto" if sys.stdout.isatty() else "standard"  # of what is no terminal, nothing says which it has
+    # Of what is no terminal, nothing says which colours it has.
+    system: Literal["auto", "standard"] = "auto" if sys.stdout.isatty() else "standard"
     console = Console(highlight=False, color_system=system if coloured() else None)
     for line in lines:
         console.print(line, no_wrap=True, overflow="ignore", crop=False)

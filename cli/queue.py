@@ -27,7 +27,7 @@ from l2t.store.store import Store
 from l2t.words import duration
 
 if TYPE_CHECKING:
-    from l2t.store.queue import Changed
+    from l2t.store.rows import Changed
 
 app = typer.Typer(
     no_args_is_help=True,

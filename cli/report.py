@@ -152,8 +152,9 @@ def _made(selection: Selection, layout: Layout, parts: Parts, chosen: Chosen) ->
 
 def _page(made: "Report") -> str:
     """The report as HTML, with the figures that its runs allow."""
-    from l2t.report.figures import FIGURES, Made, svg
+    from l2t.report.figures import FIGURES, svg
     from l2t.report.figures import made as drawn
+    from l2t.report.figures.made import Made
     from l2t.report.formats.html import render
 
     figures = []

@@ -14,7 +14,7 @@ def spread(command: Callable[..., Any]) -> Callable[..., Any]:
     groups: dict[str, type] = {}
     parameters: list[inspect.Parameter] = []
     for name, parameter in inspect.signature(command).parameters.items():
-        if not is_dataclass(parameter.annotation):
+        if not (isinstance(parameter.annotation, type) and is_dataclass(parameter.annotation)):
             parameters.append(parameter.replace(kind=parameter.KEYWORD_ONLY))
             continue
         groups[name] = parameter.annotation

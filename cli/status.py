@@ -110,7 +110,7 @@ def _who(found: Overview, home: Path, now: float) -> str:
 
 def _slots(found: Overview, now: float) -> list[tuple[str, ...]]:
     running = {job.id: job for job in found.running}
-    lines = []
+    lines: list[tuple[str, ...]] = []
     for slot in found.slots:
         job = running.get(slot.job or "")
         epoch = f"{job.epoch}/{job.epochs}" if job and job.epochs else ""
