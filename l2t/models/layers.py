@@ -8,6 +8,7 @@ that a hand-written one does not need (bench/meta_step.py).
 import contextlib
 import math
 from collections.abc import Iterator
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -33,7 +34,10 @@ class Network(nn.Module):
 
 
 class Conv2d(nn.Module):
-    """A convolution, Kaiming-normal (fan-out) from `generator`, bias 0. Equivalent to `torch.nn.Conv2d`."""
+    """A convolution, Kaiming-normal from `generator`, bias 0. Equivalent to `torch.nn.Conv2d`.
+
+    fan: whether the start keeps the scale of gradients (fan_out) or of maps (fan_in), which matters without batch norm.
+    """
 
     def __init__(
         self,
@@ -45,11 +49,12 @@ class Conv2d(nn.Module):
         stride: int = 1,
         padding: int = 0,
         bias: bool = True,
+        fan: Literal["fan_in", "fan_out"] = "fan_out",
     ) -> None:
         super().__init__()
         self.stride, self.padding = stride, padding
         self.weight = nn.Parameter(torch.empty(after, before, kernel, kernel))
-        nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu", generator=generator)
+        nn.init.kaiming_normal_(self.weight, mode=fan, nonlinearity="relu", generator=generator)
         self.bias = nn.Parameter(torch.zeros(after)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -174,8 +179,8 @@ def start_as_torch(layer: nn.Module, generator: torch.Generator) -> None:
 
 
 def kaiming_linear(before: int, after: int, generator: torch.Generator) -> nn.Linear:
-    """A linear layer that a ReLU follows, weight Kaiming-normal (fan-out) from `generator`, bias 0."""
+    """A linear layer that a ReLU follows, weight Kaiming-normal (fan-in) from `generator`, bias 0."""
     linear = nn.Linear(before, after)
-    nn.init.kaiming_normal_(linear.weight, mode="fan_out", nonlinearity="relu", generator=generator)
+    nn.init.kaiming_normal_(linear.weight, mode="fan_in", nonlinearity="relu", generator=generator)
     nn.init.zeros_(linear.bias)
     return linear

@@ -133,3 +133,12 @@ def test_the_start_comes_from_the_generator_alone(name: str) -> None:
         return list(build(models.get(name), CLASSES, torch.Generator().manual_seed(3)).parameters())
 
     assert all(torch.equal(a, b) for a, b in zip(started(0), started(1), strict=True))
+
+
+@pytest.mark.parametrize("name", ["vgg16-plain", "lenet5", "alexnet"])
+def test_maps_keep_their_scale_at_the_start_without_batch_norm(name: str) -> None:
+    """Images of variance 1; Kaiming's fan-in start keeps the mean square of maps, fan-out took it to 0.002."""
+    network = build(models.get(name), CLASSES, torch.Generator().manual_seed(3))
+    with torch.no_grad():
+        _, taps = network(torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(4)))
+    assert all(0.1 < tap.square().mean() < 10 for tap in taps)

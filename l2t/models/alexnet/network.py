@@ -16,11 +16,11 @@ class Alexnet(Network):
     def __init__(self, classes: int, generator: torch.Generator) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            *(Conv2d(3, 64, 11, stride=4, padding=5, generator=generator), nn.ReLU(), nn.MaxPool2d(2)),
-            *(Conv2d(64, 192, 5, padding=2, generator=generator), nn.ReLU(), nn.MaxPool2d(2)),
-            *(Conv2d(192, 384, 3, padding=1, generator=generator), nn.ReLU()),
-            *(Conv2d(384, 256, 3, padding=1, generator=generator), nn.ReLU()),
-            *(Conv2d(256, 256, 3, padding=1, generator=generator), nn.ReLU(), nn.MaxPool2d(2)),
+            *(Conv2d(3, 64, 11, stride=4, padding=5, generator=generator, fan="fan_in"), nn.ReLU(), nn.MaxPool2d(2)),
+            *(Conv2d(64, 192, 5, padding=2, generator=generator, fan="fan_in"), nn.ReLU(), nn.MaxPool2d(2)),
+            *(Conv2d(192, 384, 3, padding=1, generator=generator, fan="fan_in"), nn.ReLU()),
+            *(Conv2d(384, 256, 3, padding=1, generator=generator, fan="fan_in"), nn.ReLU()),
+            *(Conv2d(256, 256, 3, padding=1, generator=generator, fan="fan_in"), nn.ReLU(), nn.MaxPool2d(2)),
         )
         self.classifier = normal_linear(256, classes, generator)
 
@@ -30,5 +30,5 @@ class Alexnet(Network):
 
 
 def build(info: ModelInfo, classes: int, generator: torch.Generator) -> Alexnet:
-    """AlexNet with fresh weights: convolutions Kaiming-normal (fan-out), linear normal (0.01), biases 0."""
+    """AlexNet with fresh weights: convolutions Kaiming-normal (fan-in), linear normal (0.01), biases 0."""
     return Alexnet(classes, generator)

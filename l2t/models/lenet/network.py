@@ -17,8 +17,8 @@ class Lenet(Network):
     def __init__(self, classes: int, generator: torch.Generator) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            *(Conv2d(3, WIDTHS[0], 5, generator=generator), nn.ReLU(), nn.MaxPool2d(2)),
-            *(Conv2d(*WIDTHS, 5, generator=generator), nn.ReLU(), nn.MaxPool2d(2)),
+            *(Conv2d(3, WIDTHS[0], 5, generator=generator, fan="fan_in"), nn.ReLU(), nn.MaxPool2d(2)),
+            *(Conv2d(*WIDTHS, 5, generator=generator, fan="fan_in"), nn.ReLU(), nn.MaxPool2d(2)),
             GridPool(GRID),
             nn.Flatten(),
         )
@@ -34,5 +34,5 @@ class Lenet(Network):
 
 
 def build(info: ModelInfo, classes: int, generator: torch.Generator) -> Lenet:
-    """LeNet-5 with fresh weights: Kaiming-normal (fan-out), the classifier normal (0.01), biases 0."""
+    """LeNet-5 with fresh weights: Kaiming-normal (fan-in), the classifier normal (0.01), biases 0."""
     return Lenet(classes, generator)

@@ -1,5 +1,7 @@
 """VGG networks as torch modules."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
@@ -19,7 +21,8 @@ class Vgg(Network):
         width = 3
         for layer in info.plan:
             if isinstance(layer, int):
-                layers.append(Conv2d(width, layer, 3, padding=1, generator=generator))
+                fan: Literal["fan_in", "fan_out"] = "fan_out" if info.norm else "fan_in"
+                layers.append(Conv2d(width, layer, 3, padding=1, generator=generator, fan=fan))
                 layers.append(BatchNormReLU2d(layer) if info.norm else nn.ReLU())
                 width = layer
             else:
@@ -37,6 +40,6 @@ class Vgg(Network):
 
 
 def build(info: VggInfo, classes: int, generator: torch.Generator) -> Vgg:
-    """A VGG network with fresh weights: convolutions and linear layers before a ReLU Kaiming-normal (fan-out), the
-    classifier normal (0.01), biases 0."""
+    """A VGG network with fresh weights: convolutions Kaiming-normal (fan-out with batch norm, else fan-in), hidden
+    linear layers too (fan-in), the classifier normal (0.01), biases 0."""
     return Vgg(info, classes, generator)
