@@ -74,10 +74,20 @@ class RunsView:
     files: bool = field(default=False, init=False)
 
     def read(self, reader: Reader) -> Window:
-        numbers = self._ordered(reader)
-        total = len(numbers)
-        first = max(min(self.first, total - self.count), 0)
-        return window_of(reader, reader.store.rows_of(numbers[first : first + self.count]), first, total)
+        if not self.words and self.order in ("queue", "-queue"):  # the store has this order: nothing is listed
+            total = sum(reader.store.count().values())
+            first = self._begins(total)
+            numbers: Sequence[int] = reader.store.window(first, self.count, self.order)
+        else:
+            known = self._ordered(reader)
+            total = len(known)
+            first = self._begins(total)
+            numbers = known[first : first + self.count]
+        return window_of(reader, reader.store.rows_of(numbers), first, total)
+
+    def _begins(self, total: int) -> int:
+        """Where the window begins: the last lines are shown where fewer are left."""
+        return max(min(self.first, total - self.count), 0)
 
     def _ordered(self, reader: Reader) -> Sequence[int]:
         """Numbers of all runs that are shown, in order: read anew when runs changed their state, but so that it takes

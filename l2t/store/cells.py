@@ -12,11 +12,18 @@ from l2t.store.rows import CellRow
 KEPT = 64
 """Summaries of each kind that the store keeps, the latest."""
 
-# Accuracies are grouped in the index alone; states are counted by triggers (see `schema.py`). The squares are of
-# differences from 50, so that a small spread does not drown in them.
+# Accuracies are summed up in the index alone; states are counted by triggers (see `schema.py`). The first run of a cell
+# is the first of those with a finite accuracy, with none, and with one that is not finite: only the first part is long.
+# The squares are of differences from 50, so that a small spread does not drown in them.
 _CELLS = """WITH measured AS MATERIALIZED (
-    SELECT cell, min(number) AS first, count(value) AS n, sum(value) AS total, sum(value * value) AS squares FROM (
-        SELECT cell, number, CASE WHEN abs(accuracy) < 9e999 THEN accuracy - 50 END AS value FROM runs
+    SELECT cell, min(first) AS first, sum(n) AS n, sum(total) AS total, sum(squares) AS squares FROM (
+        SELECT cell, min(number) AS first, count(*) AS n, sum(accuracy - 50) AS total,
+            sum((accuracy - 50) * (accuracy - 50)) AS squares
+            FROM cells CROSS JOIN runs USING (cell) WHERE accuracy > -9e999 AND accuracy < 9e999 GROUP BY cell
+        UNION ALL SELECT cell, (SELECT min(number) FROM runs WHERE runs.cell = cells.cell AND accuracy IS NULL),
+            0, NULL, NULL FROM cells
+        UNION ALL SELECT cell, number, 0, NULL, NULL
+            FROM cells CROSS JOIN runs USING (cell) WHERE accuracy IN (-9e999, 9e999)
     ) GROUP BY cell
 ) SELECT cell, jobs.id, method, dataset, shots, source, source_hash, target, recipe, cells.planned, cells.queued,
     cells.running, cells.paused, cells.interrupted, cells.done, cells.failed, cells.cancelled, n, total, squares,

@@ -21,7 +21,7 @@ _LEFT = """EXISTS (
     SELECT 1 FROM sweep_jobs JOIN jobs USING (number)
     WHERE sweep = sweeps.id AND state IN ('queued', 'running', 'paused', 'interrupted')
 )"""
-_OF_SWEEP = "(? IS NULL OR number IN (SELECT number FROM sweep_jobs WHERE sweep = ?))"
+_OF_SWEEP = "(? IS NULL OR EXISTS (SELECT 1 FROM sweep_jobs WHERE sweep = ? AND sweep_jobs.number = jobs.number))"
 
 
 class _Words(dict[Any, Any]):

@@ -54,6 +54,16 @@ def test_a_cell_has_mean_and_spread_of_its_finite_accuracies(store, submit, make
     assert store.cell_specs([cell.cell, "none"])[cell.cell]["shots"] == 5
 
 
+@pytest.mark.parametrize("accuracies", [(float("inf"), 60.0), (float("-inf"), None), (None, 60.0), (60.0, 40.0)])
+def test_a_cell_is_named_after_the_run_asked_for_first_whatever_it_found(store, submit, make_run, owner, accuracies):
+    runs = [make_run(seed) for seed in range(3)]
+    submit(runs)
+    for accuracy in accuracies:
+        store.finish(store.claim(owner).id, owner, {"accuracy": accuracy}, 1.0, 1)
+    (cell,) = store.cells()
+    assert (cell.run, cell.done) == (runs[0].id, 2)
+
+
 def test_the_digest_differs_where_a_run_is_done_again_with_the_same_accuracy(store, submit, make_run, owner):
     submit([make_run()])
     digests = []

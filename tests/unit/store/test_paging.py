@@ -38,6 +38,15 @@ def test_the_queue_is_what_runs_what_waits_and_what_has_ended_last(mixed):
     assert list(mixed.ordered(ALL, "-queue")) == list(mixed.ordered(ALL, "queue"))[::-1]
 
 
+@pytest.mark.parametrize("order", ["queue", "-queue"])
+def test_a_window_of_the_queue_is_a_part_of_its_order(mixed, order):
+    whole = list(mixed.ordered(ALL, order))
+    assert len(whole) == 16
+    for first in range(18):
+        for count in (0, 1, 5, 16, 40):
+            assert list(mixed.window(first, count, order)) == whole[first : first + count]
+
+
 def test_rows_come_in_the_order_asked_for_and_what_is_gone_is_left_out(mixed):
     numbers = [7, 3, 999, 5]
     rows = mixed.rows_of(numbers)
