@@ -17,10 +17,13 @@ import torch
 from torch import Tensor
 
 from l2t.errors import DataError, L2tError
+from l2t.models.base import ModelInfo
 from l2t.models.build import build
 from l2t.models.registry import models
 from l2t.models.resnet.config import ResnetInfo
 from l2t.models.resnet.published import rename
+from l2t.models.vit.config import VitInfo
+from l2t.models.vit.published import rename as rename_vit
 from l2t.spec import content_hash
 from l2t.store.files import write_json
 from l2t.store.folder import JobFolder
@@ -62,7 +65,7 @@ def fit(path: Path, weights: dict[str, Tensor]) -> tuple[str, int, dict[str, Ten
     weights = {key.removeprefix("module."): value for key, value in weights.items()}
     nearest: tuple[int, str, str] | None = None
     for name, info in models.items():
-        ours = {rename(k, info.blocks) if isinstance(info, ResnetInfo) else k: v for k, v in weights.items()}
+        ours = {_renamed(info, key): value for key, value in weights.items()}
         ours = {key: value for key, value in ours.items() if not key.endswith("num_batches_tracked")}
         found = {key: tuple(value.shape) for key, value in ours.items()}
         bias = found.get("classifier.bias", ())
@@ -81,6 +84,13 @@ def fit(path: Path, weights: dict[str, Tensor]) -> tuple[str, int, dict[str, Ten
         nearest = min(nearest or (len(wrong) + 1, "", ""), (len(wrong), name, difference))
     assert nearest is not None
     raise DataError(f"{path} fits no architecture of l2t models; nearest is {nearest[1]}, where {nearest[2]}")
+
+
+def _renamed(info: ModelInfo, key: str) -> str:
+    """The name in our network of a weight of a published one."""
+    if isinstance(info, ResnetInfo):
+        return rename(key, info.blocks)
+    return rename_vit(key) if isinstance(info, VitInfo) else key
 
 
 def import_source(path: Path, name: str, home: Path) -> str:

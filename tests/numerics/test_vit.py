@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -22,6 +23,7 @@ from l2t.models.vit.published import rename
 from l2t.registry import load_object
 from l2t.spec.settings import TrainSettings
 from l2t.streams import Streams
+from l2t.train.import_source import fit
 
 LR = 0.05
 
@@ -128,12 +130,15 @@ def test_the_network_equals_torchvisions() -> None:
     equal_to_torchvisions(info, torchs, 5)
 
 
-def test_names_of_the_published_file_are_known() -> None:
-    """It is of torchvision's first version of the network, with other names for the two layers."""
-    names = list(small_torchvision()[1].state_dict())
-    older = [name.replace("mlp.0", "mlp.linear_1").replace("mlp.3", "mlp.linear_2") for name in names]
-    assert older != names
-    assert [rename(name) for name in older] == [rename(name) for name in names]
+def test_a_file_of_torchvisions_network_is_imported() -> None:
+    """The published one has the names of torchvision's first version for the two layers of a block."""
+    torchs = small_torchvision()[1].state_dict()
+    older = {name.replace("mlp.0", "mlp.linear_1").replace("mlp.3", "mlp.linear_2"): torchs[name] for name in torchs}
+    assert older.keys() != torchs.keys()
+    for weights in (torchs, older):
+        model, outputs, ours = fit(Path("vit.pth"), weights)
+        assert (model, outputs) == ("vit-tiny", 5)
+        assert torch.equal(ours["blocks.5.mlp.2.bias"], torchs["encoder.layers.encoder_layer_5.mlp.3.bias"].float())
 
 
 def test_vit_b16_has_the_weights_of_torchvisions() -> None:
