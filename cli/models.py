@@ -28,18 +28,11 @@ def models(
     elif name is None:
         write_table(
             [
-                *(Column("model"), Column("name"), Column("parameters", right=True), Column("taps", right=True)),
-                *(Column("smallest px", right=True), Column("layers", cut=True)),
+                *(Column("model"), Column("parameters", right=True), Column("taps", right=True)),
+                *(Column("from px", right=True), Column("layers", cut=True)),
             ],
             [
-                (
-                    model,
-                    info.title,
-                    f"{info.parameters(classes):,}",
-                    str(len(info.taps)),
-                    str(info.smallest),
-                    info.summary,
-                )
+                (model, f"{info.parameters(classes):,}", str(len(info.taps)), str(info.smallest), info.summary)
                 for model, info in infos.items()
             ],
         )
@@ -71,6 +64,7 @@ def _record(name: str, info: ModelInfo, classes: int) -> dict[str, Any]:
 
 
 def _write_model(name: str, info: ModelInfo, classes: int) -> None:
+    size = max(32, info.smallest)
     write(f"{name}: {info.title}, {info.summary}")
     multiples = f", multiples of {info.multiple}" if info.multiple > 1 else ""
     write(
@@ -80,12 +74,12 @@ def _write_model(name: str, info: ModelInfo, classes: int) -> None:
     write_table(
         [
             *(Column("tap", right=True), Column("name"), Column("channels", right=True), Column("stride", right=True)),
-            *(Column("at 32 px", right=True), Column("stage end")),
+            *(Column(f"at {size} px", right=True), Column("stage end")),
         ],
         [
             (
                 *(str(index), tap.name, str(tap.channels), str(tap.stride)),
-                *(f"{tap.side(32)}×{tap.side(32)}", "yes" if index in info.stages else ""),
+                *(f"{tap.side(size)}×{tap.side(size)}", "yes" if index in info.stages else ""),
             )
             for index, tap in enumerate(info.taps)
         ],
