@@ -11,7 +11,7 @@ from functools import cached_property
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
-from l2t.errors import unknown
+from l2t.errors import UsageError, unknown
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class Registry(Generic[T]):
     @cached_property
     def _references(self) -> dict[str, str]:
         extra = {entry.name: entry.value for entry in entry_points(group=f"l2t.{self.kind.replace(' ', '')}s")}
-        return extra | self._builtin
+        return self._builtin | {name: value for name, value in extra.items() if name not in self._builtin}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._references)
@@ -45,10 +45,16 @@ class Registry(Generic[T]):
         return name in self._references
 
     def get(self, name: str) -> T:
-        """The entry called `name`; UsageError with the nearest match where there is none."""
+        """The entry called `name`; UsageError with the nearest match where there is none, or for a plug-in that does
+        not load."""
         if name not in self._references:
             raise unknown(self.kind, name, self._references, self.listing)
-        entry: T = load_object(self._references[name])
+        try:
+            entry: T = load_object(self._references[name])
+        except Exception as error:  # a plug-in fails in as many ways as there are authors
+            if name in self._builtin:
+                raise
+            raise UsageError(f"{self.kind} plug-in {name} does not load: {error}") from error
         return entry
 
     def items(self) -> Iterator[tuple[str, T]]:
@@ -56,7 +62,5 @@ class Registry(Generic[T]):
         for name in self:
             try:
                 yield name, self.get(name)
-            except Exception as error:
-                if name in self._builtin:
-                    raise
-                warnings.warn(f"{self.kind} plug-in {name} is skipped: {error}", stacklevel=2)
+            except UsageError as error:
+                warnings.warn(f"{error}. It is left out", stacklevel=2)

@@ -108,7 +108,7 @@ def _given(recipe: Recipe) -> Iterator[str]:
     """The settings that the recipe gives to all its runs."""
     for key, value in recipe.method.items():
         if not isinstance(value, dict):
-            yield f"method.{key}={swept(having_option(key, tuple(methods))[0], key, value)}"
+            yield f"method.{key}={swept(having_option(key, tuple(name for name, _ in methods.items()))[0], key, value)}"
     for key, value in recipe.train.items():
         if key != "epochs":
             yield f"train.{key}={swept(TrainSettings, key, value)}"

@@ -72,7 +72,10 @@ def parse_recipe(text: str, name: str, where: str) -> Recipe:
                 if isinstance(value, dict):
                     settings += [(methods.get(key), (*here, option), entry) for option, entry in value.items()]
                 else:
-                    settings += [(config, here, value) for config in having_option(key, tuple(methods))]
+                    settings += [
+                        (config, here, value)
+                        for config in having_option(key, tuple(name for name, _ in methods.items()))
+                    ]
         for model, here, value in settings:
             known_key(model, str(here[-2]), str(here[-1]))
             if len(read_toml_values(model, str(here[-1]), value)) > 1 and here[0] == "source":

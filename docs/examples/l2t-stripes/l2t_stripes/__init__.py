@@ -1,0 +1,1 @@
+"""A transfer method, a network and a data set for l2t."""

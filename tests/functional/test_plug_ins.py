@@ -1,0 +1,66 @@
+"""A third party's method, network and data set: the example package, installed and run."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+L2T = str(Path(sys.executable).with_name("l2t"))
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "l2t-stripes"
+RUN = ("--dataset", "stripes", "--target", "pyramid", "--shots", "2", "--seeds", "1", "--set", "data.size=16")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the example package installed, and with one whose entry points lead nowhere."""
+    folder = tmp_path_factory.mktemp("site")
+    copy = folder / "source"
+    shutil.copytree(EXAMPLE, copy)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index"]
+    command += ["--no-deps", "--no-build-isolation", "--target", str(folder / "installed"), str(copy)]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    broken = folder / "installed" / "broken-0.1.dist-info"
+    broken.mkdir()
+    (broken / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 0.1\n")
+    (broken / "entry_points.txt").write_text("[l2t.methods]\nbroken = nowhere:Config\nufm = nowhere:Config\n")
+    return folder / "installed"
+
+
+def l2t(*arguments: str, site: Path | None = None, code: int = 0) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | ({"PYTHONPATH": str(site)} if site else {})
+    done = subprocess.run([L2T, *arguments], capture_output=True, text=True, env=environment, timeout=120, check=False)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def test_an_installed_package_adds_a_method_a_network_and_a_data_set_that_run_together(site: Path) -> None:
+    for listing, name in (("methods", "cosine"), ("models", "pyramid"), ("data list", "stripes")):
+        names = [entry["name"] for entry in json.loads(l2t(*listing.split(), "--json", site=site).stdout)]
+        assert names[-1] == name
+    train = ("--name", "lines", "--dataset", "stripes", "--model", "pyramid", "--epochs", "2", "--set", "data.size=16")
+    l2t("source", "train", *train, site=site)
+    methods = ("--method", "scratch,cosine,l2twww", "--source", "lines", "--epochs", "2", "--jobs", "1")
+    l2t("run", *methods, *RUN, site=site)
+    rows = json.loads(l2t("ls", "--json", site=site).stdout)
+    assert {(row["method"], row["state"]) for row in rows} == {
+        ("scratch", "done"),
+        ("cosine", "done"),
+        ("l2twww", "done"),
+    }
+    # Without the package its runs are still there to be read.
+    assert "cosine" in l2t("report").stdout
+    identity = next(row["id"] for row in rows if row["method"] == "cosine")
+    assert "pyramid" in l2t("show", identity).stdout
+
+
+def test_a_plug_in_that_does_not_load_is_told_once_and_left_out_and_replaces_nothing(site: Path) -> None:
+    listed = l2t("methods", "--json", site=site)
+    assert "broken" not in [method["name"] for method in json.loads(listed.stdout)]
+    assert listed.stderr.count("method plug-in broken does not load: No module named 'nowhere'. It is left out") == 1
+    assert json.loads(l2t("methods", "show", "ufm", "--json", site=site).stdout)["name"] == "ufm"
+    refused = l2t("run", "--method", "broken", *RUN, site=site, code=2)
+    assert refused.stderr.splitlines()[-1] == "l2t: method plug-in broken does not load: No module named 'nowhere'"
