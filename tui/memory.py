@@ -4,16 +4,17 @@
 import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from l2t.errors import UsageError
 from l2t.store.files import read_json, write_json
-from l2t.store.filter import parse, split
+from l2t.store.filter import is_filter
 from l2t.store.paging import ORDERS
 from tui.actions import EVERYWHERE, TABLES, checked_keymap, shadowed
 from tui.feed import RATES
+from tui.report import Asked
 
 NAME = "tui.json"
 KEYMAP = "keymap.toml"
@@ -42,19 +43,13 @@ class Memory:
     """What a run's screen shows: curves, weights, log or specification."""
     plot: str = ""
     """Title of the curves; empty: the first that there are."""
-
-
-def _is_filter(line: str) -> bool:
-    try:
-        parse(split(line))
-    except UsageError:
-        return False
-    return line.isprintable()
+    report: Asked = field(default_factory=Asked)
+    """What the report is of."""
 
 
 _POSSIBLE: Mapping[str, Callable[[Any], bool]] = {
     "rate": RATES.__contains__,
-    "filter": _is_filter,
+    "filter": is_filter,
     "order": lambda order: order.removeprefix("-") in ORDERS,
     "plot": str.isprintable,
 }
@@ -74,7 +69,7 @@ def remembered(home: Path) -> Memory:
         if type(found.get(each.name)) is type(getattr(default, each.name))
         and _POSSIBLE.get(each.name, lambda _: True)(found[each.name])
     }
-    return Memory(**kept)
+    return Memory(**kept, report=Asked.possible(found.get("report")))
 
 
 def remember(home: Path, memory: Memory) -> None:

@@ -3,16 +3,17 @@ they are computed in the process of that command."""
 
 import re
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.cells import cell_len
 from rich.style import Style
 
 from l2t.errors import UsageError, unknown
 from l2t.printable import printable
-from l2t.store.filter import split
+from l2t.store.filter import is_filter, split
 
 METRICS = ("last", "best-val", "rare-class")
 FAMILIES = ("all", "dataset")
@@ -49,6 +50,13 @@ class Asked:
     parts: str = ""
     """What stands beside the tables: names of PARTS, with their values."""
 
+    @classmethod
+    def possible(cls, found: object) -> "Asked":
+        """What was kept of one as JSON; what cannot be asked for is as at first."""
+        known: Mapping[str, Any] = found if isinstance(found, dict) else {}
+        kept = {name: value for name, value in known.items() if _POSSIBLE.get(name, lambda _: False)(value)}
+        return replace(cls(), **kept)
+
     def arguments(self) -> list[str]:
         """The command: `l2t` and these make the report. UsageError for parts that there are none of."""
         words = ["report", "--metric", self.metric, "--family", self.family]
@@ -81,6 +89,24 @@ def read_parts(line: str) -> list[str]:
             raise UsageError(f"{name} takes a value: {name}={PARTS[name]}" if PARTS[name] else f"{name} takes no value")
         options += [f"--{name}={value}" if value else f"--{name}"]
     return options
+
+
+def _are_parts(line: str) -> bool:
+    try:
+        read_parts(line)
+    except UsageError:
+        return False
+    return line.isprintable()
+
+
+_POSSIBLE: Mapping[str, Callable[[Any], bool]] = {
+    "filter": lambda line: isinstance(line, str) and is_filter(line),
+    "baseline": lambda row: isinstance(row, str) and row.isprintable(),
+    "metric": METRICS.__contains__,
+    "family": FAMILIES.__contains__,
+    "brief": lambda brief: isinstance(brief, bool),
+    "parts": lambda line: isinstance(line, str) and _are_parts(line),
+}
 
 
 def target(line: str) -> Path:

@@ -74,6 +74,15 @@ def split(line: str) -> list[str]:
         raise UsageError(f"filter {line!r}: a quote is not closed") from error
 
 
+def is_filter(line: str) -> bool:
+    """Whether a line that was kept is one of the language, and can be shown as it is."""
+    try:
+        parse(split(line))
+    except UsageError:
+        return False
+    return line.isprintable()
+
+
 def parse(words: Iterable[str]) -> Filter:
     """The filter that `words` describe; all runs where there are none.
 

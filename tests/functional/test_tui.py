@@ -189,6 +189,21 @@ def test_what_was_chosen_is_remembered(home: Path) -> None:
     drive(home, look)
 
 
+def test_what_the_report_is_of_is_remembered(home: Path) -> None:
+    said = "all runs   baseline by default   metric best-val   family all   brief"
+
+    async def choose(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "5", "v", "m")
+        await until(pilot, lambda: said in text(app))
+
+    async def look(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "5")
+        await until(pilot, lambda: said in text(app))
+
+    drive(home, choose)
+    drive(home, look)
+
+
 def test_an_empty_home_teaches_the_next_step(tmp_path: Path) -> None:
     async def play(app: L2TApp, pilot: Play) -> None:
         assert "No runs yet" in text(app)

@@ -243,7 +243,6 @@ def test_results_that_follow_close_are_judged_too(
         await until(pilot, lambda: "n 5 of 6 planned, sd" in said(app))
         with Store.open(tmp_path) as store:
             finish(store, 1, better)
-        await until(pilot, lambda: "statistics are being computed" in said(app))
         await until(pilot, lambda: "(95 % interval, n 6, sd" in said(app) and "being computed" not in said(app))
         assert "1 worse" in said(app)
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from l2t.jobs.daemon import ask_down, wait_down
+from tui.app import LITTER
 
 PATIENCE = 180.0
 
@@ -69,6 +71,40 @@ def wait(shown: Callable[[], str], *words: str) -> None:
     while not all(word in shown() for word in words):
         assert time.monotonic() < deadline, shown()
         time.sleep(0.3)
+
+
+def test_stopped_by_the_shell_it_comes_back_whole(terminal: Callable[..., str], tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    code = f"import os; open('{pid}', 'w').write(str(os.getpid())); from cli.app import main; main()"
+    terminal(start=["env PS1=prompt: sh -i"])
+    wait(terminal, "prompt:")
+    terminal(f'LANG=C.UTF-8 {sys.executable} -c "{code}" tui', "Enter")
+    wait(terminal, "No runs yet")
+    os.kill(int(pid.read_text()), signal.SIGTSTP)
+    wait(terminal, "Stopped")
+    assert "No runs yet" not in terminal()
+    terminal("fg", "Enter")
+    wait(terminal, "No runs yet")
+    assert "prompt:" not in terminal()
+    terminal("q")
+    wait(terminal, "prompt:")
+
+
+def test_what_stands_there_at_first_is_no_more_looked_through_for_garbage(
+    terminal: Callable[..., str], tmp_path: Path
+) -> None:
+    said = tmp_path / "said"
+    code = f"""import atexit, gc
+atexit.register(lambda: open('{said}', 'w').write(f'{{gc.get_freeze_count()}} {{gc.get_threshold()[0]}}'))
+from cli.app import main; main()"""
+    terminal(start=[f'LANG=C.UTF-8 exec {sys.executable} -c "{code}" tui'])
+    wait(terminal, "No runs yet")
+    time.sleep(0.5)
+    terminal("q")
+    wait(lambda: said.read_text() if said.exists() else "", " ")
+    frozen, threshold = map(int, said.read_text().split())
+    assert frozen > LITTER
+    assert threshold == LITTER
 
 
 def test_a_sweep_from_the_form_to_its_cell(terminal: Callable[..., str], tmp_path: Path) -> None:

@@ -79,8 +79,10 @@ def test_the_queue_remembers_which_states_it_showed(home: Path) -> None:
 def test_marked_runs_lie_in_one_plot_named_by_what_differs(home: Path) -> None:
     async def play(app: L2TApp, pilot: Play) -> None:
         await queue(app, pilot, "shots=5 seed=0")
-        await until(pilot, lambda: "4 runs" in text(app))
-        await press(pilot, "a", "o")
+        await until(pilot, lambda: "done   4 runs" in text(app))
+        await press(pilot, "a")
+        await until(pilot, lambda: "4 runs marked" in text(app))
+        await press(pilot, "o")
         await until(pilot, lambda: "Digits, 5 shots, seed 0, vgg-small" in text(app) and "loss: total" in text(app))
         assert sorted(curves(app)) == ["l2tww", "l2twww", "scratch", "ufm"]
         await press(pilot, "m")
@@ -97,14 +99,18 @@ def test_marked_runs_lie_in_one_plot_named_by_what_differs(home: Path) -> None:
 def test_more_runs_than_can_be_told_apart_are_the_first_or_of_one_cell_their_mean(home: Path) -> None:
     async def play(app: L2TApp, pilot: Play) -> None:
         await queue(app, pilot, "shots=5")
-        await until(pilot, lambda: "40 runs" in text(app))
-        await press(pilot, "a", "o")
+        await until(pilot, lambda: "done   40 runs" in text(app))
+        await press(pilot, "a")
+        await until(pilot, lambda: "40 runs marked" in text(app))
+        await press(pilot, "o")
         await until(pilot, lambda: "the first 8 of 40 runs" in text(app))
         assert len(curves(app)) == len(set(curves(app))) == 8
         await press(pilot, "escape")
         await queue(app, pilot, " method=ufm")
-        await until(pilot, lambda: "10 runs" in text(app))
-        await press(pilot, "a", "o")
+        await until(pilot, lambda: "done   10 runs" in text(app))
+        await press(pilot, "a")
+        await until(pilot, lambda: "10 runs marked" in text(app))
+        await press(pilot, "o")
         await until(pilot, lambda: "mean of 10 runs" in text(app) and "mean of 10 ± sd" in text(app))
         assert curves(app) == ["mean of 10 ± sd"]
 

@@ -22,6 +22,8 @@ from tui.words import counted
 
 TWICE = 10.0
 """Seconds within which pausing again means now."""
+MARKING = 10.0
+"""Seconds within which marks on all runs that are shown come; actions pressed before do nothing."""
 STATES = ("", "state=running", "state=queued,paused,interrupted", "state=failed,cancelled", "state=done")
 GREATEST_FIRST = ("finished", "accuracy", "priority", "created")
 """Orders that begin at their end."""
@@ -43,6 +45,8 @@ class QueueScreen(L2TScreen):
         self._window: Window | None = None
         self._read: tuple[str, ...] = ()
         self._paused: tuple[frozenset[str], float] = (frozenset(), 0.0)
+        self._marking = float("-inf")
+        """Until when marks are waited for, of the monotonic clock."""
 
     def body(self) -> ComposeResult:
         yield Static("", classes="title", id="title", markup=False)
@@ -173,9 +177,11 @@ class QueueScreen(L2TScreen):
         condition = parse(self.asked)
 
         def marked(keys: frozenset[str]) -> None:
+            self._marking = float("-inf")
             self.table.mark(keys)
             self._head()
 
+        self._marking = monotonic() + MARKING
         self.read(lambda store: frozenset(row.id for row in store.runs(condition)), marked)
 
     @property
@@ -183,6 +189,8 @@ class QueueScreen(L2TScreen):
         """The marked runs, else the one under the cursor; none while other runs are chosen than those that are seen."""
         if self.table.marked:
             return self.table.marked
+        if monotonic() < self._marking:  # not the one under the cursor, where all were meant
+            return frozenset()
         return frozenset({self.table.line.key} if self.table.line and self._read == self.asked else ())
 
     @property

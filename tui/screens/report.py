@@ -48,7 +48,6 @@ class ReportScreen(L2TScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked = Asked()
         self._ended: tuple[int, ...] | None = None
         self._shown: Shown | None = None
         self._computing: tuple[Running, Shown] | None = None
@@ -72,6 +71,10 @@ class ReportScreen(L2TScreen):
                 each[0].end()
 
     @property
+    def asked(self) -> Asked:
+        return self.l2t.memory.report
+
+    @property
     def text(self) -> Styled:
         return self.query_one("#text", Styled)
 
@@ -92,7 +95,7 @@ class ReportScreen(L2TScreen):
 
     def _choose(self, asked: Asked) -> None:
         """Another report."""
-        self.asked = asked
+        self.l2t.memory.report = asked
         self._soon()
         self._tell()
 

@@ -9,6 +9,7 @@ from l2t.registry import load_object
 from tui.actions import ACTIONS, EVERYWHERE, TABLES, checked_keymap, of, shadowed
 from tui.app import L2TApp
 from tui.memory import Memory, keymap, remember, remembered
+from tui.report import Asked
 
 SCREENS = {
     "matrix": "tui.screens.matrix:MatrixScreen",
@@ -69,7 +70,10 @@ def test_a_keymap_changes_keys(tmp_path: Path) -> None:
 def test_memory_is_kept_and_a_damaged_one_is_as_good_as_none(tmp_path: Path) -> None:
     remember(tmp_path, Memory(theme="l2t-light", rate=2.0))
     assert remembered(tmp_path) == Memory(theme="l2t-light", rate=2.0)
-    for text in ("{", "[]", '{"theme": 3, "rate": "x"}'):
+    asked = Asked("method=ufm", "scratch", "best-val", "dataset", True, "costs power=2")
+    remember(tmp_path, Memory(report=asked))
+    assert remembered(tmp_path).report == asked
+    for text in ("{", "[]", '{"theme": 3, "rate": "x"}', '{"report": 3}', '{"report": {"metric": ["last"], "x": 1}}'):
         (tmp_path / "tui.json").write_text(text)
         assert remembered(tmp_path) == Memory()
     remember(tmp_path / "nothing", Memory())

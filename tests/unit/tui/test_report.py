@@ -30,6 +30,15 @@ def test_what_is_asked_for_is_options_and_a_line_for_people() -> None:
     assert Asked().head().startswith("all runs   baseline by default")
 
 
+def test_what_was_kept_and_cannot_be_asked_for_is_as_at_first() -> None:
+    good = {"filter": "shots=5", "baseline": "ufm", "metric": "best-val", "family": "dataset", "parts": "costs"}
+    assert Asked.possible(good | {"brief": True}) == Asked(**good, brief=True)
+    for bad in ("\x1b[2J", "nosuch=1", "'", "\ud800", None, 1, ["last"], {}):
+        found = dict.fromkeys(("filter", "metric", "family", "brief", "parts"), bad)
+        assert Asked.possible(found | {"baseline": 3}) == Asked()
+    assert Asked.possible({"baseline": "\x1b", "nosuch": "x"}) == Asked.possible(None) == Asked()
+
+
 def test_every_part_is_an_option_of_the_command() -> None:
     line = " ".join(f"{name}={example}" if example else name for name, example in PARTS.items())
     options = [option.partition("=")[0] for option in read_parts(line)]
