@@ -67,16 +67,16 @@ def formula(method: Method, theta: dict[str, Tensor], images: Tensor) -> Tensor:
     return total
 
 
-@pytest.mark.parametrize("beta", [1.0, 0.5])
-def test_it_takes_sgd_steps_on_the_formula(beta: float) -> None:
-    method = small_method("fsp", {"beta": beta})
+@pytest.mark.parametrize("weight", [1.0, 0.5])
+def test_it_takes_sgd_steps_on_the_formula(weight: float) -> None:
+    method = small_method("fsp", {"weight": weight})
     theta, sgd = optimiser(method, LR)
     for batch in small_batches(3):
         metrics = method.step(batch, LR)
         ce = functional.cross_entropy(read_target(method, theta, batch.images)[0], batch.labels)
         matching = formula(method, theta, batch.images)
-        descend(sgd, ce + beta * matching)
-        expected = {"loss": ce + beta * matching, "ce": ce, "matching": matching}
+        descend(sgd, ce + weight * matching)
+        expected = {"loss": ce + weight * matching, "ce": ce, "matching": matching}
         del metrics["hits"]
         torch.testing.assert_close(metrics, {key: value.detach() for key, value in expected.items()}, rtol=1e-9, atol=0)
     torch.testing.assert_close(

@@ -11,7 +11,7 @@ from l2t.methods.method import Batch, Method, Setup, cross_entropy, full_precisi
 
 
 class AttentionTransfer(Method):
-    """L = CE + β Σ_pairs mean_{b,i} (q(S^m) − q(T^n))²_bi with q(F) = a/‖a‖₂ for each image, a_i = mean_c F_ci²
+    """L = CE + weight · Σ_pairs mean_{b,i} (q(S^m) − q(T^n))²_bi with q(F) = a/‖a‖₂ for each image, a_i = mean_c F_ci²
     (METHODS.md, attention-transfer).
 
     `reduction=norm` takes mean_b ‖q(S^m) − q(T^n)‖₂ / 2HW instead of each mean. The paper sums over channels; the unit
@@ -39,7 +39,7 @@ class AttentionTransfer(Method):
             found = {tap: unit(attention(taps[tap])) for tap in self.sizes}
             matching = torch.stack([self.difference(q, found[pair.target]) for pair, q in wanted.items()]).sum()
             parts = {"ce": ce, "matching": matching, "hits": hits(logits, batch.labels)}
-            return ce + self.config.beta * matching, parts
+            return ce + self.config.weight * matching, parts
 
         return self.descend(lr, losses)
 

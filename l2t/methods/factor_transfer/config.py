@@ -38,12 +38,12 @@ S^m: a map of the source; the encoder's output is the factor.
 
 
 class Config(PairedConfig):
-    """CE + β mean|F̂_source − F̂_target| of normalised factors of one pair of layers."""
+    """CE + weight · mean|F̂_source − F̂_target| of normalised factors of one pair of layers."""
 
     summary: ClassVar[str] = "imitate a paraphrase of the source's last map, in a translation of the target's"
     paper: ClassVar[str] = PAPER
     loss: ClassVar[str] = """
-L = CE + β mean|F̂_S − F̂_T|
+L = CE + weight · mean|F̂_S − F̂_T|
 F̂ = F/‖F‖₂ over an image's whole factor
 
 F_S: code of a paraphraser, an autoencoder of the source's map S^m that was trained on the source's data and is frozen,
@@ -52,8 +52,8 @@ resized to the target's map; F_T: a translator of the target's map T^n, of the e
     implementation: ClassVar[str] = "l2t.methods.factor_transfer.method:FactorTransfer"
     makes: ClassVar[tuple[str, ...]] = ("paraphraser",)
 
-    beta: Annotated[float, Ge(0)] = 500.0
-    """Weight β of the difference of the factors against cross-entropy."""
+    weight: Annotated[float, Ge(0)] = 500.0
+    """Weight of the difference of the factors against cross-entropy."""
     pairs: Pairs = "single"
     """The pair of layers: single (the last of first with first, …), or one such as 2-2, counted in stage ends."""
     share: Annotated[float, Gt(0), Le(1)] = 0.5

@@ -25,7 +25,7 @@ class _Translated(Learner):
 
 
 class FactorTransfer(Method):
-    """L = CE + β mean|F̂_s − F̂_t|, F̂ = F/‖F‖₂ over an image's whole factor; F_s is the paraphraser's code of the
+    """L = CE + weight · mean|F̂_s − F̂_t|, F̂ = F/‖F‖₂ over an image's whole factor; F_s is the paraphraser's code of the
     source's map, resized to the target's where they differ, F_t the translator's output (METHODS.md, factor-transfer).
 
     Oracle: the formula on torch's own layers, float64 (tests/numerics/test_factor_transfer.py).
@@ -36,7 +36,7 @@ class FactorTransfer(Method):
         assert isinstance(config, Config)
         assert setup.source is not None
         assert setup.source_info is not None
-        self.beta, self.source = config.beta, setup.source
+        self.weight, self.source = config.weight, setup.source
         self.pair = config.pair(setup.source_info, setup.target_info)
         channels = setup.source_info.taps[self.pair.source].channels
         tap = setup.target_info.taps[self.pair.target]
@@ -65,6 +65,6 @@ class FactorTransfer(Method):
             logits, factor = self.forward(theta, batch.images)
             ce = cross_entropy(logits, batch.labels)
             matching = functional.l1_loss(functional.normalize(full_precision(factor).flatten(1)), aim)
-            return ce + self.beta * matching, {"ce": ce, "matching": matching, "hits": hits(logits, batch.labels)}
+            return ce + self.weight * matching, {"ce": ce, "matching": matching, "hits": hits(logits, batch.labels)}
 
         return self.descend(lr, losses)

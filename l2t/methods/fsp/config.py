@@ -13,13 +13,13 @@ from l2t.models.base import ModelInfo
 
 
 class Config(MethodConfig):
-    """CE + β Σ of the mean squared difference of FSP matrices: products of the maps of two successive stages, averaged
+    """CE + weight · Σ of the mean squared difference of FSP matrices: products of the maps of two successive stages, averaged
     over positions."""
 
     summary: ClassVar[str] = "imitate how the source's channels of one stage go with those of the next"
     paper: ClassVar[str] = "Yim, Joo, Bae, Kim: A Gift from Knowledge Distillation, CVPR 2017"
     loss: ClassVar[str] = """
-L = CE + β Σ mean_{b,c,d} (G(S^m, S^m') − G(r(T^n), r'(T^n')))²
+L = CE + weight · Σ mean_{b,c,d} (G(S^m, S^m') − G(r(T^n), r'(T^n')))²
 G(F, F')_cd = (1/HW) Σ_ij F_cij F'_dij
 
 S^m, S^m' and T^n, T^n': maps of successive stages of source and target, the larger max-pooled to the smaller; r, r':
@@ -29,8 +29,8 @@ S^m, S^m' and T^n, T^n': maps of successive stages of source and target, the lar
     # The loss is of the fourth degree in the maps: at 0.1 it diverges with the published source.
     train: ClassVar[Mapping[str, Any]] = {"lr": 0.01}
 
-    beta: Annotated[float, Ge(0)] = 1.0
-    """Weight β of the sum over the matrices against cross-entropy; the paper, too, weighs all matrices alike."""
+    weight: Annotated[float, Ge(0)] = 1.0
+    """Weight of the sum over the matrices against cross-entropy; the paper, too, weighs all matrices alike."""
 
     def check(self, source: ModelInfo, target: ModelInfo) -> None:
         flows(source, target)

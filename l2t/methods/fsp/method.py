@@ -13,7 +13,7 @@ from l2t.methods.method import Batch, Method, Setup, cross_entropy, full_precisi
 
 
 class Fsp(Method):
-    """L = CE + β Σ_k mean_{b,c,d} (G(S^k, S^k+1) − G(r(T^k), r(T^k+1)))²_bcd over successive stages k, with
+    """L = CE + weight · Σ_k mean_{b,c,d} (G(S^k, S^k+1) − G(r(T^k), r(T^k+1)))²_bcd over successive stages k, with
     G(F, E)_cd = (1/HW) Σ_ij F_cij E_dij (METHODS.md, fsp).
 
     The larger of two maps is max-pooled to the other's size; those of source and target need not agree. The paper has
@@ -27,7 +27,7 @@ class Fsp(Method):
         assert isinstance(config, Config)
         assert setup.source is not None
         assert setup.source_info is not None
-        self.source, self.beta = setup.source, config.beta
+        self.source, self.weight = setup.source, config.weight
         self.flows = flows(setup.source_info, setup.target_info)
         pairs = choose("one-to-one", setup.source_info, setup.target_info)
         adapters = Adapters(pairs, setup.source_info, setup.target_info, setup.streams.generator("adapters"))
@@ -45,7 +45,7 @@ class Fsp(Method):
             found = [flow(maps[first.target], maps[second.target]) for first, second in self.flows]
             matching = torch.stack([(a - b).square().mean() for a, b in zip(wanted, found, strict=True)]).sum()
             parts = {"ce": ce, "matching": matching, "hits": hits(logits, batch.labels)}
-            return ce + self.beta * matching, parts
+            return ce + self.weight * matching, parts
 
         return self.descend(lr, losses)
 
