@@ -9,8 +9,8 @@ from l2t.methods.paired_config import PairedConfig
 
 
 class Config(PairedConfig):
-    """CE + weight · Σ_pairs of the squared difference of attention maps: mean squared activation of each position, at length
-    1 for each image."""
+    """CE + weight · Σ_pairs of the squared difference of attention maps: mean squared activation of each position, at
+    length 1 for each image."""
 
     summary: ClassVar[str] = "imitate where the source's feature maps are strong, whatever the channel"
     paper: ClassVar[str] = "Zagoruyko, Komodakis: Paying More Attention to Attention, ICLR 2017"

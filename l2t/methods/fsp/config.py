@@ -13,8 +13,8 @@ from l2t.models.base import ModelInfo
 
 
 class Config(MethodConfig):
-    """CE + weight · Σ of the mean squared difference of FSP matrices: products of the maps of two successive stages, averaged
-    over positions."""
+    """CE + weight · Σ of the mean squared difference of FSP matrices: products of the maps of two successive stages,
+    averaged over positions."""
 
     summary: ClassVar[str] = "imitate how the source's channels of one stage go with those of the next"
     paper: ClassVar[str] = "Yim, Joo, Bae, Kim: A Gift from Knowledge Distillation, CVPR 2017"
