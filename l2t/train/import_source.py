@@ -19,6 +19,8 @@ from torch import Tensor
 from l2t.errors import DataError, L2tError
 from l2t.models.base import ModelInfo
 from l2t.models.build import build
+from l2t.models.imagenet.config import TorchvisionInfo
+from l2t.models.imagenet.published import rename as rename_torchvision
 from l2t.models.registry import models
 from l2t.models.resnet.config import ResnetInfo
 from l2t.models.resnet.published import rename
@@ -90,6 +92,8 @@ def _renamed(info: ModelInfo, key: str) -> str:
     """The name in our network of a weight of a published one."""
     if isinstance(info, ResnetInfo):
         return rename(key, info.blocks)
+    if isinstance(info, TorchvisionInfo):
+        return rename_torchvision(key)
     return rename_vit(key) if isinstance(info, VitInfo) else key
 
 

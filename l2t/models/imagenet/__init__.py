@@ -1,0 +1,1 @@
+"""torchvision's convolutional networks, which come with weights that were trained on ImageNet."""
