@@ -16,6 +16,7 @@ from cli.completion import (
     complete_datasets,
     complete_methods,
     complete_models,
+    complete_pairs,
     complete_recipes,
     complete_sources,
 )
@@ -88,13 +89,23 @@ class Asked:
             rich_help_panel=SELECT,
             metavar="NAME|FILE.toml",
             autocompletion=complete_recipes,
-            help="thesis, demo or a TOML file; says what options do not.",
+            help="thesis, ablation, demo or a TOML file; says what options do not.",
         ),
     ] = None
     epochs: Annotated[
         str | None,
         typer.Option(
             rich_help_panel=HOW, metavar="LIST", help="Passes over the subset; short for --set train.epochs=."
+        ),
+    ] = None
+    pairs: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=HOW,
+            metavar="LIST",
+            autocompletion=complete_pairs,
+            help="Layers that are matched: all, one-to-one, single, or 2-0+2-1 (the source's third stage end with the "
+            "target's first and second); short for --set method.pairs=.",
         ),
     ] = None
     set_: Annotated[
@@ -165,6 +176,7 @@ class Asked:
 
         settings = [read_setting(text) for text in self.set_ or ()]
         settings += [Setting("train", "epochs", self.epochs)] if self.epochs is not None else []
+        settings += [Setting("method", "pairs", self.pairs)] if self.pairs is not None else []
         settings += [Setting("train", "precision", self.precision)] if self.precision is not None else []
         datasets = entries(self.dataset, "--dataset")
         traces = entries(self.trace, "--trace")

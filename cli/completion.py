@@ -36,6 +36,10 @@ def complete_recipes(incomplete: str) -> list[str]:
     return [name for name in (*BUILTIN, *files) if name.startswith(incomplete)]
 
 
+def complete_pairs(incomplete: str) -> list[str]:
+    return last_entry(incomplete, ("all", "one-to-one", "single"))
+
+
 def complete_sources(incomplete: str) -> list[str]:
     def names(store: "Store") -> list[str]:
         return [row.name for row in store.artefacts() if row.kind == "source"]

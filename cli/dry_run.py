@@ -9,10 +9,14 @@ from typing import Any
 from cli.output import Column, write, write_json, write_table
 from l2t.jobs.estimate import Estimate
 from l2t.jobs.plan import Plan
+from l2t.methods.registry import methods
 from l2t.spec import RunSpec
 from l2t.store.rows import Planned
 from l2t.store.state import State
 from l2t.words import duration, size
+
+MANY = 5
+"""From so many cells of one method, data set and shots on, what most of them have in common is not said of each."""
 
 
 @dataclass(frozen=True)
@@ -60,24 +64,31 @@ def cells(runs: Sequence[RunSpec], states: Mapping[str, State]) -> list[CellRow]
 
 
 def _differing(firsts: Sequence[RunSpec]) -> list[str]:
-    """For one run of each cell: the settings in which cells of its method, data set and shots differ."""
+    """For one run of each cell: the settings in which cells of its method, data set and shots differ.
+
+    Of many cells those in which it differs from half of them or more: an ablation changes one at a time.
+    """
     alike: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
     flat = []
     for run in firsts:
         values = {"source": run.source.name if run.source else None, "target": run.target}
-        values |= run.options | run.train.model_dump() | run.data.model_dump()
+        values |= methods.get(run.method).complete(run.options)
+        values |= run.train.model_dump() | run.data.model_dump()
         flat.append(values)
         alike.setdefault((run.method, run.dataset, run.shots), []).append(values)
     texts = []
     for run, values in zip(firsts, flat, strict=True):
         others = alike[run.method, run.dataset, run.shots]
-        keys = [key for key in values if any(other[key] != values[key] for other in others)]
-        texts.append(" ".join(f"{key}={_short(values[key])}" for key in keys))
+        unlike = {key: sum(other[key] != value for other in others) for key, value in values.items()}
+        least = len(others) / 2 if len(others) >= MANY else 1
+        texts.append(" ".join(f"{key}={_short(values[key])}" for key, number in unlike.items() if number >= least))
     return texts
 
 
 def _short(value: Any) -> str:
-    return "+".join(map(str, value)) if isinstance(value, (list, tuple)) else json.dumps(value).strip('"')
+    if isinstance(value, (list, tuple)):
+        return "+".join(map(str, value)) or "none"
+    return json.dumps(value).strip('"')
 
 
 def print_dry_run(plan: Plan, planned: Planned, estimate: Estimate, workers: int, missing: Sequence[str]) -> None:

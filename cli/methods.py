@@ -60,7 +60,7 @@ def show(
     if not options:
         write("No options")
     for option in options:
-        default = "+".join(map(str, option.default)) if isinstance(option.default, list) else option.default
+        default = ("+".join(map(str, option.default)) or "none") if isinstance(option.default, list) else option.default
         write(f"\n  method.{option.name} = {default}    ({option.type})")
         write_paragraph(option.help, "    ")
 

@@ -24,7 +24,7 @@ class Field:
 
 
 FIELDS = (
-    Field("recipe", "recipe", "Named settings, below all other fields: demo, thesis, or a TOML file."),
+    Field("recipe", "recipe", "Named settings, below all other fields: demo, thesis, ablation, or a TOML file."),
     Field("method", "methods", "Transfer methods, comma-separated. Empty: those of the recipe.", ","),
     Field("dataset", "data sets", "Target data sets, comma-separated, or folder:PATH for your own images.", ","),
     Field("shots", "shots", "Training images of each class: 5 or 5,10,30.", ","),

@@ -133,5 +133,5 @@ def swept(model: type[Model], key: str, value: object) -> str:
 def written(value: object) -> str:
     """One value, as `--set` takes it."""
     if isinstance(value, (list, tuple)):
-        return "+".join(map(written, value))
+        return "+".join(map(written, value)) or "none"
     return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -84,6 +84,6 @@ class WeightsView:
         from l2t.methods.meta_config import MetaConfig
 
         run = reader.store.run(self.run)
-        if not MetaConfig.model_fields.keys() <= run.spec.options.keys():
+        if not MetaConfig.model_fields.keys() - MetaConfig.later <= run.spec.options.keys():
             return NO_METHOD.format(method=run.row.method)
         return NO_TRACES if run.row.state is State.DONE else NONE_YET

@@ -57,6 +57,12 @@ class MethodConfig(Model):
         plain, defaults = (config.model_dump(mode="json") for config in (self.normal(), type(self)()))
         return {name: value for name, value in plain.items() if name not in self.later or value != defaults[name]}
 
+    @classmethod
+    def complete(cls, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The options of a specification with those that `effective` left out."""
+        defaults = cls().model_dump(mode="json")
+        return {name: defaults[name] for name in defaults if name in cls.later} | options
+
     def check(self, source: ModelInfo, target: ModelInfo) -> None:
         """UsageError where it cannot be used between these networks."""
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from l2t.spec.recipe import Recipe, SweepTable
+from l2t.spec.recipe import SweepTable
 from l2t.spec.request import SweepRequest
 
+AXES = ("methods", "datasets", "shots")
 Axes = tuple[tuple[Any, ...], ...]
-"""Values of methods, data sets and shots, in this order."""
+"""Values of `AXES`, in this order."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,13 @@ class Block:
 def choose_blocks(request: SweepRequest) -> list[Block]:
     """The products of the request, each with at least one cell (see SweepRequest); none where an axis is unknown."""
     given: Axes = (request.methods, request.datasets, request.shots)
-    known = [_block(request.recipe, table) for table in request.recipe.sweep or (SweepTable(),)]
+    tables = request.recipe.sweep or (SweepTable(),)
+    common: list[tuple[Any, ...]] = []
+    for axis, wanted in zip(AXES, given, strict=True):
+        values = getattr(request.recipe, axis)
+        replaced = not set(wanted) <= set(values) and not any(getattr(table, axis) for table in tables)
+        common.append(wanted if replaced else values)
+    known = [_block(table, common) for table in tables]
     chosen = [part for part in (block.keeping(given) for block in known) if all(part.axes)]
     if all(set(wanted) <= set(found) for wanted, found in zip(given, _union(chosen), strict=True)):
         return chosen
@@ -48,8 +55,8 @@ def choose_blocks(request: SweepRequest) -> list[Block]:
     return [Block(axes, SweepTable())] if all(axes) else []
 
 
-def _block(recipe: Recipe, table: SweepTable) -> Block:
-    axes = table.methods or recipe.methods, table.datasets or recipe.datasets, table.shots or recipe.shots
+def _block(table: SweepTable, common: Sequence[tuple[Any, ...]]) -> Block:
+    axes = tuple(getattr(table, axis) or values for axis, values in zip(AXES, common, strict=True))
     return Block(axes, table)
 
 

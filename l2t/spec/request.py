@@ -15,8 +15,9 @@ class SweepRequest:
     """A recipe and what replaces its values; an empty tuple: the recipe's.
 
     methods, datasets and shots *select* among the recipe's cells where each value that is given occurs in one of the
-    cells that are left; else they form a sweep of their own, with the recipe's settings and, for an axis that is not
-    given, the values of those blocks of the recipe that have the given ones (of all blocks where none has).
+    cells that are left. Values that the recipe does not have replace those that it has for all its blocks; where blocks
+    have their own, they form a sweep of their own, with the recipe's settings and, for an axis that is not given, the
+    values of those blocks of the recipe that have the given ones (of all blocks where none has).
     seeds, sources, targets, settings and trace replace the recipe's in every cell.
     """
 

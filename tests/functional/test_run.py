@@ -178,6 +178,12 @@ def test_the_thesis_is_1740_runs_before_anything_is_there() -> None:
     assert not Path(os.environ["L2T_DATA"]).exists()
 
 
+def test_the_cells_of_an_ablation_are_told_by_what_they_change() -> None:
+    asked = ("--dataset", "digits", "--target", "vgg-small", "--source", "glyphs-resnet8", "--set", "data.size=16")
+    result = l2t("run", "--recipe", "ablation", *asked, "--dry-run", "--jobs", "2", "--device", "cpu")
+    assert result.stdout == (GOLDEN / "dry_run_ablation.txt").read_text()
+
+
 def test_a_dry_run_shows_what_tells_cells_apart(tiny: str) -> None:
     result = l2t("run", "--recipe", tiny, "--set", "method.beta=0.1,1", "--dry-run", "--jobs", "2", "--device", "cpu")
     assert result.stdout == (GOLDEN / "dry_run_sweep.txt").read_text()
@@ -206,6 +212,11 @@ def test_a_dry_run_shows_what_tells_cells_apart(tiny: str) -> None:
         (["--set", "data.rare_class=10"], "digits has no class 10 to make rare"),
         (["--set", "data.size=8", "--target", "vgg9"], "vgg9 takes images of 32 pixels or more"),
         (["--precision", "bf16"], "bf16 is too coarse"),
+        (
+            ["--pairs", "2-3"],
+            "there is no pair 2-3: pairs count stage ends, the source's first. ResNet-8 has 3 (0 to 2)",
+        ),
+        (["--pairs", "first"], "method.pairs=first: input should be all, one-to-one, single, or pairs of stage ends"),
         (["--precision", "tf32", "--device", "cpu"], "take --precision fp32"),
         (["--epochs", "2", "--set", "train.epochs=3"], "train.epochs is set twice"),
         (["--trace", "weight"], "weight"),
@@ -246,11 +257,12 @@ def test_names_are_completed_without_torch() -> None:
     code = (
         "import sys; from cli.completion import *; "
         "print(complete_methods('scratch,l2t'), complete_recipes('th'), complete_models('resnet3'),"
-        " complete_datasets('tin'), complete_sources(''), 'torch' in sys.modules, 'pandas' in sys.modules)"
+        " complete_datasets('tin'), complete_sources(''), complete_pairs('all,s'), 'torch' in sys.modules,"
+        " 'pandas' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == (
-        "['scratch,l2tww', 'scratch,l2twww'] ['thesis'] ['resnet32'] ['tinyimagenet'] [] False False"
+        "['scratch,l2tww', 'scratch,l2twww'] ['thesis'] ['resnet32', 'resnet38'] ['tinyimagenet'] [] ['all,single'] False False"
     )
 
 

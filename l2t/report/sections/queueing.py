@@ -11,6 +11,7 @@ from typing import Any
 from l2t import ENGINE
 from l2t.data.registry import resolve
 from l2t.errors import L2tError, UsageError
+from l2t.methods.registry import methods
 from l2t.printable import printable
 from l2t.spec import RunSpec
 from l2t.spec.recipe import Recipe
@@ -120,14 +121,17 @@ def _line(spec: RunSpec, seeds: tuple[int, ...]) -> Line:
     recipe = read_recipe(spec.recipe) if spec.recipe in BUILTIN else default_recipe((spec.dataset,))
     source = spec.source.hash if spec.source is not None else None
     line = Line((spec,), seeds, recipe, spec.target, spec.device, source)
-    wanted = _settings(spec.options, spec.train.model_dump(mode="json"), spec.data.model_dump(mode="json"))
+    complete = methods.get(spec.method).complete  # a recipe may set what is left out at its default
+    wanted = _settings(complete(spec.options), spec.train.model_dump(mode="json"), spec.data.model_dump(mode="json"))
     own = {"data.padding": resolve(spec.dataset).padding, "data.flip": resolve(spec.dataset).flip}
     while True:  # what one option says may decide what others come to
         missing: dict[str, str] = {}
         traced = True
         for point in expand(line.request):
             found = point.settings
-            given = _settings(found.options, found.train.model_dump(mode="json"), found.data.model_dump(mode="json"))
+            given = _settings(
+                complete(found.options), found.train.model_dump(mode="json"), found.data.model_dump(mode="json")
+            )
             given |= {name: value for name, value in own.items() if given[name] is None}
             missing |= {name: _written(value) for name, value in wanted.items() if given.get(name) != value}
             traced = traced and set(spec.trace) <= set(point.trace)
@@ -150,7 +154,7 @@ def _settings(*sections: Mapping[str, Any]) -> dict[str, Any]:
 def _written(value: Any) -> str:
     """A value as `--set` reads it."""
     if isinstance(value, (list, tuple)):
-        return "+".join(map(_written, value))
+        return "+".join(map(_written, value)) or "none"
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 

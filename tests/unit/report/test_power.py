@@ -184,6 +184,16 @@ def test_every_cell_of_the_thesis_can_be_asked_for_in_few_lines() -> None:
     assert traced == {(method, 10) for method in ("scratch", "ufm", "l2tww", "l2twww")}
 
 
+@pytest.mark.parametrize("asked", [{}, {"datasets": ("digits",), "shots": (3,)}], ids=["own data", "other data"])
+def test_every_cell_of_the_ablation_can_be_asked_for(asked) -> None:
+    specs = specs_of(SweepRequest(read_recipe("ablation"), **asked))
+    commands, refused = lines((spec, (30,)) for spec in specs)
+    assert (len(specs), refused) == (21, {})
+    points = [point for command in commands for point in asked_by(command)]
+    expected = [key(s.method, s.dataset, s.shots, s.options, s.train, s.data.rare_class) for s in specs]
+    assert sorted(keys(points)) == sorted(expected)
+
+
 def test_cells_with_other_seeds_have_lines_of_their_own() -> None:
     specs = specs_of(SweepRequest(read_recipe("demo")))
     commands, _ = lines((spec, (7,) if spec.method == "ufm" else (0, 1, 2)) for spec in specs)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from l2t.errors import UsageError
+from l2t.methods.registry import methods
 from l2t.spec.headline import headline
 from l2t.spec.recipe_file import parse_recipe, read_recipe
 from l2t.spec.request import SweepRequest, default_recipe
@@ -72,6 +73,39 @@ def test_values_that_a_recipe_does_not_have_form_a_sweep_of_their_own() -> None:
     own = expand(SweepRequest(DEMO, shots=(5, 10), seeds=(0,)))
     assert set(cells(own)) == {(method, "digits", shots) for method in DEMO.methods for shots in (5, 10)}
     assert {point.settings.data.size for point in own} == {DEMO.data["size"]}
+
+
+def test_the_ablation_is_21_cells_of_one_change_each() -> None:
+    points = expand(SweepRequest(read_recipe("ablation"), seeds=(0,)))
+    base = methods.get("l2twww")().effective()
+    changes = []
+    for point in points:
+        if point.method == "l2twww":
+            found = {key: value for key, value in point.settings.options.items() if base.get(key) != value}
+            changes.append(" ".join(f"{key}={value}" for key, value in found.items()))
+    assert Counter(point.method for point in points) == {"scratch": 1, "ufm": 1, "l2twww": 19}
+    assert len(set(changes)) == 19
+    assert {"", "fixed=['where']", "parts=['what', 'which']", "which_start=default", "virtual_steps=0"} < set(changes)
+    assert "virtual_steps=3 hypergradient=first-order" in changes
+    assert [change for change in changes if "first-order" in change and "=0" in change] == []
+
+
+def test_values_that_a_recipe_does_not_have_replace_those_that_all_its_blocks_share() -> None:
+    recipe = parse_recipe(
+        'methods = ["ufm"]\ndatasets = ["digits"]\nseeds = 1\nsource = "s"\nshots = [1, 2]\n'
+        "[[sweep]]\nmethod = { beta = 3.0 }\n[[sweep]]\nshots = [4]\nmethod = { beta = 5.0 }",
+        "r",
+        "r",
+    )
+
+    def found(**asked: tuple[object, ...]) -> set[tuple[str, int, float]]:
+        points = expand(SweepRequest(recipe, **asked))
+        return {(point.dataset, point.shots, point.settings.options["beta"]) for point in points}
+
+    assert found(datasets=("stl10",)) == {("stl10", 1, 3.0), ("stl10", 2, 3.0), ("stl10", 4, 5.0)}
+    assert found(datasets=("stl10", "digits"), shots=(4,)) == {("stl10", 4, 5.0), ("digits", 4, 5.0)}
+    assert found(shots=(2,)) == {("digits", 2, 3.0)}
+    assert found(shots=(2, 7)) == {("digits", 2, 0.5), ("digits", 7, 0.5)}  # blocks have shots of their own
 
 
 def test_without_a_recipe_other_data_gets_the_protocol_and_the_demos_source() -> None:
