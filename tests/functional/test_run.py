@@ -262,7 +262,8 @@ def test_names_are_completed_without_torch() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == (
-        "['scratch,l2tww', 'scratch,l2twww'] ['thesis'] ['resnet32', 'resnet38'] ['tinyimagenet'] [] ['all,single'] False False"
+        "['scratch,l2tww', 'scratch,l2twww'] ['thesis'] ['resnet32', 'resnet38'] ['tinyimagenet'] [] ['all,single']"
+        " False False"
     )
 
 
