@@ -61,7 +61,7 @@ class MethodConfig(Model):
     def complete(cls, options: Mapping[str, Any]) -> dict[str, Any]:
         """The options of a specification with those that `effective` left out."""
         defaults = cls().model_dump(mode="json")
-        return {name: defaults[name] for name in defaults if name in cls.later} | options
+        return {name: defaults[name] for name in defaults if name in cls.later} | dict(options)
 
     def check(self, source: ModelInfo, target: ModelInfo) -> None:
         """UsageError where it cannot be used between these networks."""
