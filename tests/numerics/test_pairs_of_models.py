@@ -18,7 +18,7 @@ from l2t.methods.method import Batch, Setup
 from l2t.methods.registry import methods
 from l2t.models.base import ModelInfo
 from l2t.models.build import build
-from l2t.models.layers import Network
+from l2t.models.layers import BatchNorm2d, Network
 from l2t.models.registry import models
 from l2t.registry import load_object
 from l2t.spec.settings import TrainSettings
@@ -50,7 +50,15 @@ def smallest_for_both(source: ModelInfo, target: ModelInfo) -> int:
 
 @lru_cache(maxsize=1)
 def source_network(name: str) -> Network:
-    return build(models.get(name), 7, torch.Generator().manual_seed(1)).eval().requires_grad_(False)
+    """Random weights, and the running statistics of random images: with a fresh network's maps grow block by block."""
+    info = models.get(name)
+    generator = torch.Generator().manual_seed(1)
+    network = build(info, 7, generator).requires_grad_(False)
+    for module in network.modules():
+        if isinstance(module, BatchNorm2d):
+            module.momentum = 1.0
+    network(torch.randn(8, 3, info.smallest, info.smallest, generator=generator))
+    return network.eval()
 
 
 def paraphraser(source: ModelInfo, target: ModelInfo) -> dict[str, Tensor]:
