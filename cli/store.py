@@ -48,8 +48,9 @@ def check(json: Json = False) -> ExitCode:
 def rebuild(json: Json = False) -> None:
     """Make the database anew from the folders. The old one is kept beside it.
 
-    What has a result is done, everything else is queued again. The order of the queue, priorities, counts of attempts
-    and the reasons of failures are lost. Refused while a supervisor, an l2t run or any other command uses the home.
+    What has a result, and the weights that runs need of it, is done, everything else is queued again. The order of the
+    queue, priorities, counts of attempts and the reasons of failures are lost. Refused while a supervisor, an l2t run
+    or any other command uses the home.
     """
     from l2t.errors import StoreError
     from l2t.jobs.lock import HomeLock

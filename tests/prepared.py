@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tiny_engine import archived
+
 from l2t.spec import RunSpec, SourceSpec
 from l2t.store.files import write_atomic, write_json
 from l2t.store.folder import JobFolder
@@ -14,6 +16,8 @@ from l2t.store.rows import Job, Owner
 from l2t.store.store import Store
 
 OWNER = Owner("box", "boot", 100, 12345)
+WEIGHTS = archived("weights")
+"""Contents of the file of a source network's or artefact's weights."""
 
 
 def result_of(id: str) -> dict[str, Any]:
@@ -34,8 +38,8 @@ def compute(home: Path, job: Job) -> JobFolder:
         metrics.append(*({"epoch": epoch, "note": f"γ{epoch}"} for epoch in range(4)))
     folder.write_trace(3, b"npz")
     folder.write_attempt(job.attempts, 1.5, 1 << 20)
-    if job.kind == "source":
-        write_atomic(folder.weights, b"weights")
+    if job.kind != "run":
+        write_atomic(folder.weights, WEIGHTS)
     folder.write_result(result_of(job.id))
     return folder
 

@@ -6,10 +6,12 @@ kill, once: kill in the first attempt only).
 
 import errno
 import hashlib
+import io
 import json
 import os
 import signal
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,14 @@ def train(identity: str, epochs: int, options: dict[str, Any], folder: JobFolder
     return {"accuracy": int(value[:8], 16) / 2**32 * 100, "steps": epochs, "parameters": 7, "final": value}
 
 
+def archived(text: str) -> bytes:
+    """A file of weights with another content: an archive with checksums, the same for the same text."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("weights"), text)
+    return file.getvalue()
+
+
 def go_wrong(how: str, folder: JobFolder) -> None:
     if how == "diverged":
         raise DivergedError("loss is nan in epoch 1")
@@ -78,14 +88,16 @@ def run(spec: RunSpec, folder: JobFolder, home: Path, control: Control) -> dict[
 def source(spec: SourceSpec, folder: JobFolder, control: Control) -> dict[str, Any]:
     how = {"fail": spec.dataset} if spec.dataset in ("diverged", "kill") else {"sleep": 0.02}
     result = train(spec.id, spec.train.epochs, how, folder, control)
-    write_atomic(folder.weights, result["final"].encode())
+    write_atomic(folder.weights, archived(result["final"]))
     return result
 
 
 def artefact(spec: ArtefactSpec, folder: JobFolder, home: Path, control: Control) -> dict[str, Any]:
     for needed in spec.needs:
         assert JobFolder.of(home, "artefact", needed).read_result(), "an artefact began before what it needs was done"
-    return train(spec.id, spec.train.epochs, spec.options, folder, control)
+    result = train(spec.id, spec.train.epochs, spec.options, folder, control)
+    write_atomic(folder.weights, archived(result["final"]))
+    return result
 
 
 def check(device: str) -> None:

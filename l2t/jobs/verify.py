@@ -128,7 +128,7 @@ class Trial:
         if spec.source is not None:
             self._link(spec.source.hash, f"its source network {spec.source.name}", "train or import it again")
         for ref in spec.artefacts:
-            self._link(ref.hash, ref.name, f"l2t queue retry {ref.hash[:SHORT]} makes it again")
+            self._link(ref.hash, ref.name, "l2t store rebuild, then l2t up, makes it again")
         return spec
 
     def _link(self, hash: str, what: str, remedy: str) -> None:

@@ -97,8 +97,8 @@ def _jobs(home: Path, jobs: dict[str, KnownJob], artefacts: dict[str, float | No
         else:
             yield from _result(job, lying, parent)
         yield from _torn(home, [folder.metrics, folder.timing])
-        if job.kind == "source" and job.done and not folder.weights.is_file():
-            yield Finding(f"{parent}/{job.id}", "its weights are missing", Mend.REBUILD, False)
+        if job.kind != "run" and job.done and (problem := found.weights_problem(folder.weights)):
+            yield Finding(f"{parent}/{job.id}", problem, Mend.REBUILD, False)
     for hash, accuracy in artefacts.items():
         if hash not in jobs:
             yield from _imported(home, hash, accuracy)
@@ -149,8 +149,8 @@ def _imported(home: Path, hash: str, accuracy: float | None) -> Iterator[Finding
         return
     if lying.result is None or lying.result.get("accuracy") != accuracy:
         yield Finding(where, "its result is not what the database says", Mend.REBUILD, False)
-    if not JobFolder(lying.path).weights.is_file():
-        yield Finding(where, "its weights are missing", Mend.AGAIN, False)
+    if problem := found.weights_problem(JobFolder(lying.path).weights):
+        yield Finding(where, problem, Mend.AGAIN, False)
 
 
 def _orphans(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -146,13 +147,29 @@ def imported_hash(result: Mapping[str, Any]) -> str:
     return content_hash({"kind": "import"} | {key: result.get(key) for key in ("model", "outputs", "weights")})
 
 
+def weights_problem(path: Path) -> str | None:
+    """What is wrong with the weights of a network or artefact; None where the file is, bit for bit, what was written.
+
+    By the checksums in the file: its tensors are not looked at.
+    """
+    if not path.is_file():
+        return "its weights are missing"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            whole = archive.testzip() is None
+    except Exception:  # a damaged file fails in as many ways as there are bytes
+        whole = False
+    return None if whole else "its weights are damaged"
+
+
 def check_name(job: Found) -> None:
-    """RefusedError where what is shared has a name that nobody can ask for, or an imported network is not described."""
+    """RefusedError where a network has a name that nobody can ask for, what a phase made has one that a network could
+    have, or an imported network is not described."""
     from l2t.spec.recipe import SOURCE_NAME
 
     result = job.result or {}
     name = job.spec.name if job.spec else result.get("name")
-    if not isinstance(name, str) or not re.fullmatch(SOURCE_NAME, name):
+    if not isinstance(name, str) or bool(re.fullmatch(SOURCE_NAME, name)) == (job.kind == "artefact"):
         raise RefusedError(f"its name is {name!r:.80}")
     if job.spec is None:
         texts, outputs = (result.get("model"), result.get("origin")), result.get("outputs")

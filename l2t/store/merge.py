@@ -206,8 +206,8 @@ def _copy(job: Found, to: Path) -> None:
     if copied.problem or copied.result != job.result:
         raise RefusedError("it changed while it was read")
     read_object(to / "env.json")
-    if job.kind == "source" and not (to / "weights.pt").is_file():
-        raise RefusedError("its weights are missing")
+    if job.kind != "run" and (problem := found.weights_problem(to / "weights.pt")):
+        raise RefusedError(problem)
     # Its time stays that of its end.
     with opened(job.path) as folder:
         ended = os.stat("result.json", dir_fd=folder, follow_symlinks=False).st_mtime

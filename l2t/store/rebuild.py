@@ -1,8 +1,9 @@
 """Making the database anew from the folders: `runs/`, `artefacts/`, `sweeps/` and `marks.jsonl`.
 
-A job with a result is done, any other is queued again, or cancelled where only cancelled sweeps asked for it. What only
-the database knew is lost: order, priorities, counts of attempts, and why something failed or was paused. A job that has
-no folder yet comes back where a sweep's file names it and its specification can be salvaged.
+A job with a result, and the weights that runs need of it, is done, any other is queued again, or cancelled where only
+cancelled sweeps asked for it. What only the database knew is lost: order, priorities, counts of attempts, and why
+something failed or was paused. A job that has no folder yet comes back where a sweep's file names it and its
+specification can be salvaged.
 """
 
 import contextlib
@@ -123,7 +124,7 @@ def _fill(
             continue
         if job.spec is None:
             write_json(job.path / "spec.json", spec.model_dump(mode="json"))
-        sound = spec.kind != "source" or (job.path / "weights.pt").is_file()
+        sound = spec.kind == "run" or found.weights_problem(job.path / "weights.pt") is None
         result = job.result if sound else None
         spoilt = job.result_problem is not None or (job.result is not None and not sound)
         finished = None if result is None else (job.path / "result.json").stat().st_mtime

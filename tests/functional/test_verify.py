@@ -248,7 +248,7 @@ def test_source_networks_are_reached_by_links_and_stay(
         rows, texts = store.runs(), store.specs()
     before = contents(home)
     with Trial(home, rows, texts, SlotSettings(cpu=1)) as trial:
-        assert JobFolder.of(trial.home, "source", source.id).weights.read_bytes() == b"weights"
+        assert JobFolder.of(trial.home, "source", source.id).weights.read_bytes() == prepared.WEIGHTS
         with Store.read(trial.home) as store:
             assert store.claimable() == {"cpu": 1, "cuda": 0}
     assert not trial.home.exists()
@@ -262,7 +262,7 @@ def test_what_allows_other_bits(make_run: Any) -> None:
         "threads 1 → 2",
     )
     assert other_machine(equal, equal | {"source_weights": {"a": "c"}}, spec) == (
-        "its source network has other weights now",
+        "its source network, or what a phase made for it, has other weights now",
     )
     assert other_machine({}, equal, spec) == ("its env.json does not tell on which machine it was computed",)
     assert other_machine(equal, equal, make_run(engine=99)) == ("engine 99 → 1",)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prepared import compute, jobs_of, table, work
+from prepared import WEIGHTS, compute, jobs_of, table, work
 
 from l2t.errors import DiskError, UsageError
 from l2t.spec import RunSpec, SourceSpec
@@ -199,7 +199,7 @@ def test_an_imported_network_is_added(home: Path, other: Path) -> None:
     }
     folder = JobFolder.of(other, "source", imported_hash(result))
     folder.make()
-    folder.weights.write_bytes(b"weights")
+    folder.weights.write_bytes(WEIGHTS)
     write_json(folder.result, result)
     assert folder.path.name in merge(home, other).added
     assert merge(home, other).equal == 6

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prepared import age, compute, jobs_of, table, work
+from prepared import WEIGHTS, age, compute, jobs_of, table, work
 
 from l2t.errors import StoreError
 from l2t.spec import ArtefactSpec, RunSpec, SourceSpec, TrainSettings
@@ -155,7 +155,7 @@ def test_an_imported_network_comes_back(home: Path) -> None:
     result = {"model": "resnet32", "outputs": 200, "weights": "abc", "name": "tiny", "origin": "file.pth"}
     folder = JobFolder.of(home, "source", imported_hash(result))
     folder.make()
-    folder.weights.write_bytes(b"weights")
+    folder.weights.write_bytes(WEIGHTS)
     write_json(folder.result, result | {"accuracy": 51.0})
     with Store.open(home) as store:
         row = ArtefactRow(folder.path.name, "source", "tiny", "resnet32", "", 200, "file.pth", 51.0, None, 1.0)
@@ -276,9 +276,10 @@ def test_artefacts_and_what_they_need_come_back_in_their_order(
 ) -> None:
     source = make_source()
     first = ArtefactSpec(
-        phase="hint", name="a", options={"layer": 1}, needs=(source.id,), train=TrainSettings(epochs=2)
+        phase="hint", name="hint stage of a", options={"layer": 1}, needs=(source.id,), train=TrainSettings(epochs=2)
     )
-    second = ArtefactSpec(phase="hint", name="b", options={}, needs=(first.id,), train=TrainSettings(epochs=2))
+    train = TrainSettings(epochs=2)
+    second = ArtefactSpec(phase="hint", name="hint stage of b", options={}, needs=(first.id,), train=train)
     home = tmp_path / "home"
     with Store.open(home) as store:
         store.submit(Submission("l2t run", "demo", 1, [], [source, first, second]))
@@ -289,6 +290,15 @@ def test_artefacts_and_what_they_need_come_back_in_their_order(
     other = tmp_path / "other"
     assert sorted(merge(other, home).added) == sorted([source.id, first.id, second.id])
     assert check(other).findings == []
+    with Store.read(other) as store:
+        assert {row.name: row.kind for row in store.artefacts()}[second.name] == "artefact"
+    weights = JobFolder.of(home, "artefact", second.id).weights
+    weights.write_bytes(weights.read_bytes().replace(b"weights", b"wEights"))
+    [finding] = check(home).findings
+    assert (finding.where, finding.what) == (f"artefacts/{second.id}", "its weights are damaged")
+    assert rebuild.rebuild(home).queued == 1
+    with Store.open(home) as store:
+        assert work(store) == [second.id]
 
 
 def test_nothing_that_is_queued_meanwhile_is_lost(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
