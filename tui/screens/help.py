@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from tui.actions import EVERYWHERE, TABLES, Action, of
 
-HELP = 40
+HELP = 38
 """Characters of a line of help beside key and title."""
 TITLES = {TABLES: "Tables", EVERYWHERE: "Everywhere"}
 
