@@ -11,6 +11,7 @@ from l2t.errors import UsageError
 from l2t.jobs.estimate import RATE, estimate, modelled
 from l2t.jobs.inventory import Assumed
 from l2t.jobs.plan import Plan, plan, plan_source
+from l2t.models.imagenet.weights import Published
 from l2t.spec import RunSpec, SourceRef
 from l2t.spec.recipe import SourceTable
 from l2t.spec.recipe_file import parse_recipe, read_recipe
@@ -54,6 +55,9 @@ class Shelf:
 
     def learnt(self, source: SourceRef) -> str:
         return "cifar100"
+
+    def published_source(self, published: Published) -> SourceRef:
+        return SourceRef(hash="6" * 16, name=published.name, model=published.model, outputs=1000)
 
     def absent_source(self, name: str) -> SourceRef:
         raise UsageError(f"no {name}")
@@ -248,3 +252,70 @@ def finished() -> Finished:
         store.finish(job.id, owner, {"accuracy": 50.0}, seconds, None)
 
     return finish
+
+
+class Embedded(Shelf):
+    """The embedded data sets as they are."""
+
+    def info(self, name: str) -> DataInfo:
+        checksum, classes = EMBEDDED[name]
+        own = {"checksum": checksum, "classes": tuple(map(str, range(classes))), "train_counts": (100,) * classes}
+        return super().info(name).model_copy(update=own)
+
+
+EMBEDDED = {
+    "digits": ("sha256:e5aa65d1159de7effb6abec7cb5bf3d11ae1ed9b1c341a4f374dbf90b34713c2", 10),
+    "glyphs": ("sha256:e932d547884211ae53fe2aa5d71fa34f87bb71a84415232ccd9856549871fcea", 36),
+}
+
+
+def test_runs_keep_the_identities_that_recorded_ones_have() -> None:
+    asked = SweepRequest(DEMO, shots=(2,), seeds=(0,), settings=(read_setting("train.epochs=50"),))
+    runs = plan(asked, Embedded(), "cpu").runs
+    assert {run.method: (run.id, run.cell) for run in runs if run.method in ("scratch", "l2twww")} == {
+        "scratch": ("e8bf03bf4d9dd956", "a56be43f552ed5fe"),
+        "l2twww": ("087c3054fdce1e3e", "dd3a7b1fc44ca56a"),
+    }
+
+
+def phased(method: str, *settings: str, **changes: Any) -> Plan:
+    asked = {"methods": (method,), "sources": ("stored",), "shots": (2,), "seeds": (0, 1)} | changes
+    return planned(settings=(read_setting("data.size=32"), *map(read_setting, settings)), **asked)
+
+
+def test_a_phase_on_the_subset_is_made_for_each_seed_and_no_part_of_the_cell() -> None:
+    made = phased("kd")
+    assert [(artefact.phase, artefact.seed) for artefact in made.artefacts] == [("teacher", 0), ("teacher", 1)]
+    assert [run.artefacts for run in made.runs] == [(artefact.ref,) for artefact in made.artefacts]
+    assert [run.needs for run in made.runs] == [("5" * 16, artefact.id) for artefact in made.artefacts]
+    assert len({run.cell for run in made.runs}) == 1
+    assert len({run.id for run in made.runs}) == 2
+    other = phased("kd", "method.teacher_lr=0.02")
+    assert {run.cell for run in other.runs}.isdisjoint(run.cell for run in made.runs)
+
+
+def test_a_phase_on_a_whole_data_set_is_made_once_for_seeds_shots_and_options_that_it_has_not() -> None:
+    made = phased("factor-transfer", "method.weight=1,2", shots=(2, 5))
+    [paraphraser] = made.artefacts
+    assert len(made.runs) == 8
+    assert {run.artefacts for run in made.runs} == {(paraphraser.ref,)}
+    assert (paraphraser.dataset, paraphraser.shots, paraphraser.seed) == ("cifar100", None, 0)
+    assert len(phased("factor-transfer", "method.share=0.25,0.5").artefacts) == 2
+    elsewhere = phased("factor-transfer", "data.subset=fixed", "data.rare_class=0")
+    assert elsewhere.artefacts == (paraphraser,)
+
+
+def test_methods_without_phases_have_none() -> None:
+    assert planned().artefacts == ()
+    assert all(run.artefacts == () for run in planned().runs)
+
+
+def test_a_phase_of_data_that_there_is_not_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match=r'no data set "glyph". Did you mean glyphs\?'):
+        phased("intermediate", "method.through=glyph")
+    with pytest.raises(UsageError, match="intermediate goes through another data set than its target"):
+        phased("intermediate", "method.through=digits")
+    monkeypatch.setattr(Shelf, "learnt", lambda shelf, source: "")
+    with pytest.raises(UsageError, match=r"source network stored learnt is not known.*--set method.source_data=NAME"):
+        phased("factor-transfer")
+    assert phased("factor-transfer", "method.source_data=glyphs").artefacts[0].dataset == "glyphs"
