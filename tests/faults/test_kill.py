@@ -4,11 +4,14 @@ import os
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from l2t.data.catalog import quiet
 from l2t.jobs.gpus import NoGpus
@@ -18,9 +21,11 @@ from l2t.jobs.plan import plan
 from l2t.jobs.slots import SlotSettings
 from l2t.jobs.supervisor import Supervisor
 from l2t.jobs.watch import SweepWatch
+from l2t.methods.registry import methods as registry
 from l2t.spec import RunSpec, SourceSpec
 from l2t.spec.recipe_file import read_recipe
 from l2t.spec.request import SweepRequest
+from l2t.spec.values import read_setting
 from l2t.store.folder import JobFolder
 from l2t.store.rows import Submission
 from l2t.store.state import State
@@ -36,6 +41,7 @@ target = "vgg-small"
 
 [train]
 epochs = 10
+eval_images = 100
 
 [data]
 size = 16
@@ -49,15 +55,27 @@ data = { size = 16 }
 """
 
 
-def finish(home: Path, asked: Submission, engine: str, workers: int, kills: int, seed: int) -> int:
+def pictures(folder: Path) -> Path:
+    """A data set of two classes of noise, small enough for a network that is trained on all of it."""
+    noise = np.random.default_rng(0).integers(0, 256, (2, 20, 16, 16), dtype=np.uint8)
+    for split, first, count in (("train", 0, 16), ("test", 16, 4)):
+        for label in range(2):
+            (folder / split / f"{label}").mkdir(parents=True)
+            for number, image in enumerate(noise[label, first : first + count]):
+                Image.fromarray(image).save(folder / split / f"{label}" / f"{number}.png")
+    return folder
+
+
+def finish(home: Path, asked: Submission, engine: str, workers: int, kills: int, seed: int) -> Counter[str]:
     """Work until all is done, killing the worker of a running job `kills` times: each time at an epoch drawn at random
-    beyond the one that the job was killed at before, and at a random moment within it. Returns the kills that met."""
+    beyond the one that the job was killed at before, and at a random moment within it. Returns the kills that met, by
+    the kind of job."""
     draw = random.Random(seed)
     with Store.open(home) as store:
         sweep = store.submit(asked).sweep
     target: dict[str, int] = {}
-    met = 0
-    deadline = time.monotonic() + 240
+    met = Counter[str]()
+    deadline = time.monotonic() + 600
     slots = SlotSettings(cpu=workers)
     with (
         HomeLock(home, "up") as lock,
@@ -69,12 +87,12 @@ def finish(home: Path, asked: Submission, engine: str, workers: int, kills: int,
             assert time.monotonic() < deadline, status
             for active in status.running:
                 job = active.job
-                if met < kills and job.pid and job.epoch >= target.setdefault(job.id, draw.randrange(1, 4)):
+                if met.total() < kills and job.pid and job.epoch >= target.setdefault(job.id, draw.randrange(1, 4)):
                     time.sleep(draw.uniform(0, 0.2))
                     with suppress(ProcessLookupError):  # done meanwhile
                         os.kill(job.pid, signal.SIGKILL)
                         target[job.id] = job.epoch + draw.randrange(1, 4)
-                        met += 1
+                        met[job.kind] += 1
             time.sleep(0.02)
     return met
 
@@ -89,36 +107,42 @@ def all_done(home: Path) -> None:
     with Store.read(home) as store:
         assert {row.state for row in store.runs()} == {State.DONE}
         assert {job.state for job in store.sources()} <= {State.DONE}
+        for sweep in store.sweeps():
+            assert sum(sweep.artefacts.values()) == sweep.artefacts[State.DONE]
 
 
 @pytest.mark.parametrize(
-    ("methods", "kills"),
+    ("methods", "workers", "kills"),
     [
-        pytest.param(["ufm", "l2twww"], 4),
-        pytest.param(["scratch", "ufm", "l2tww", "l2twww"], 16, marks=pytest.mark.slow),
+        pytest.param(["ufm", "l2twww"], 1, 4),
+        pytest.param(list(registry), 2, 28, marks=[pytest.mark.slow, pytest.mark.timeout(1200)], id="every method"),
     ],
 )
 def test_killed_real_runs_end_with_the_bits_of_undisturbed_ones(
-    methods: list[str], kills: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    methods: list[str], workers: int, kills: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     (tmp_path / "small.toml").write_text(RECIPE.replace("{methods}", ", ".join(f'"{name}"' for name in methods)))
-    recipe = read_recipe(str(tmp_path / "small.toml"))
+    through = f"method.through=folder:{pictures(tmp_path / 'pictures')}", "method.through_epochs=8"
+    settings = tuple(map(read_setting, through)) if "intermediate" in methods else ()
+    request = SweepRequest(recipe=read_recipe(str(tmp_path / "small.toml")), settings=settings)
     with Store.read(tmp_path / "home") as store:
-        asked = plan(SweepRequest(recipe=recipe), Ready(store, lambda name: nullcontext(quiet)), "cpu")
-    submission = Submission("l2t run", asked.recipe, 1, asked.runs, asked.sources)
-    finish(tmp_path / "quiet", submission, "l2t.jobs.engine:load", 1, kills=0, seed=0)
-    met = finish(tmp_path / "noisy", submission, "frequent_checkpoints:load", 1, kills=kills, seed=1)
-    assert met >= 3 * kills // 4
+        asked = plan(request, Ready(store, lambda name: nullcontext(quiet)), "cpu")
+    assert {artefact.phase for artefact in asked.artefacts} == {
+        phase for name in methods for phase in registry.get(name).makes
+    }
+    shared = (*asked.sources, *asked.artefacts)
+    submission = Submission("l2t run", asked.recipe, 1, asked.runs, shared)
+    finish(tmp_path / "quiet", submission, "l2t.jobs.engine:load", workers, kills=0, seed=0)
+    met = finish(tmp_path / "noisy", submission, "frequent_checkpoints:load", workers, kills=kills, seed=1)
+    assert met.total() >= 3 * kills // 4
+    assert met["artefact"] >= len(asked.artefacts) // 2
     all_done(tmp_path / "noisy")
     logs = [path.read_text() for path in (tmp_path / "noisy").glob("*/*/log.txt")]
     assert any("on from its checkpoint" in log for log in logs)
-    for run in asked.runs:
-        undisturbed = files(JobFolder.of(tmp_path / "quiet", "run", run.id))
-        assert files(JobFolder.of(tmp_path / "noisy", "run", run.id)) == undisturbed
-    for source in asked.sources:
-        result = JobFolder.of(tmp_path / "quiet", "source", source.id).result.read_bytes()
-        assert JobFolder.of(tmp_path / "noisy", "source", source.id).result.read_bytes() == result
+    for job in (*asked.runs, *shared):
+        undisturbed = files(JobFolder.of(tmp_path / "quiet", job.kind, job.id))
+        assert files(JobFolder.of(tmp_path / "noisy", job.kind, job.id)) == undisturbed, job.name
 
 
 def test_killed_workers_lose_and_double_nothing(
@@ -132,7 +156,7 @@ def test_killed_workers_lose_and_double_nothing(
     submission = Submission("l2t run", "demo", 12, runs, [source])
     finish(tmp_path / "quiet", submission, tiny_engine, 2, kills=0, seed=0)
     met = finish(tmp_path / "noisy", submission, tiny_engine, 2, kills=15, seed=2)
-    assert met >= 12  # on a busy machine some find nothing left to kill
+    assert met.total() >= 12  # on a busy machine some find nothing left to kill
     all_done(tmp_path / "noisy")
     for run in runs:
         assert files(JobFolder.of(tmp_path / "noisy", "run", run.id)) == files(
