@@ -44,4 +44,6 @@ def complete_sources(incomplete: str) -> list[str]:
     def names(store: "Store") -> list[str]:
         return [row.name for row in store.artefacts() if row.kind == "source"]
 
-    return last_entry(incomplete, dict.fromkeys(from_store(names)))
+    from l2t.models.imagenet.weights import IMAGENET
+
+    return last_entry(incomplete, dict.fromkeys([*from_store(names), *IMAGENET]))

@@ -1,10 +1,9 @@
 """`l2t source`: networks that runs imitate. Trained here or imported from a checkpoint."""
 
-import json
 import re
 import shlex
-import subprocess
 import sys
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -14,9 +13,10 @@ import typer
 
 from cli.completion import complete_datasets, complete_models, complete_sources
 from cli.diagnostics import ExitCode, say
-from cli.output import Column, write_json, write_table
+from cli.output import Column, write, write_json, write_table
 from l2t import paths
-from l2t.errors import DataError, UsageError, unknown
+from l2t.errors import UsageError, unknown
+from l2t.models.imagenet.weights import IMAGENET
 from l2t.models.registry import models
 from l2t.printable import printable
 from l2t.spec import DataSettings, TrainSettings
@@ -96,29 +96,23 @@ def train(
 
 @app.command("import")
 def import_(
-    file: Annotated[
-        Path, typer.Argument(help="The published ResNet-32 checkpoint (tinyimagenet-200-resnet32.pth.tar).")
-    ],
+    file: Annotated[Path, typer.Argument(help="A PyTorch checkpoint: a state_dict, or a dictionary that holds one.")],
     name: Name,
     json_: Json = False,
 ) -> None:
-    """Read a published checkpoint into our ResNet-32. Nothing in the file is ever executed.
+    """Read a published checkpoint into the model that it fits. Nothing in the file is ever executed.
+
+    Takes the ResNet-32 of Jang et al., torchvision's files, and whatever has the weights of one of l2t models.
 
     Example:
       l2t source import tinyimagenet-200-resnet32.pth.tar --name tinyimagenet-resnet32
     """
+    from l2t.jobs.importing import import_file
+
     home = paths.home()
-    _checked(name)
-    if not file.is_file():
-        raise DataError(f"no file {file}")
-    command = [sys.executable, "-P", "-m", "l2t.train.import_source", "--home", str(home), "--name", name, str(file)]
-    answer = subprocess.run(command, capture_output=True, text=True)
-    if answer.returncode:
-        lines = (answer.stderr.strip() or f"the import ended with code {answer.returncode}").splitlines()
-        raise DataError(lines[-1].removeprefix("l2t: "))
-    found = json.loads(answer.stdout.splitlines()[-1])
+    hash = import_file(file, _checked(name), home)
     with Store.read(home) as store:
-        row = store.artefact(found["hash"])
+        row = store.artefact(hash)
     if row is not None:
         _print(row, home, json_)
 
@@ -137,7 +131,7 @@ def list_(json_: Json = False) -> None:
         )
         return
     if not rows and not unfinished:
-        say("no source network yet. l2t source train makes one (l2t run trains the demo's by itself)")
+        say(f"no source network yet. l2t source train makes one (l2t run trains the demo's by itself). {_more(())}")
         return
     lines = [
         [
@@ -166,6 +160,13 @@ def list_(json_: Json = False) -> None:
         ],
         lines,
     )
+    write(f"\n{_more([row.name for row in rows])}")
+
+
+def _more(names: Collection[str]) -> str:
+    """What can be had beside the sources with these names."""
+    absent = [name for name in IMAGENET if name not in names]
+    return f"With ImageNet weights, downloaded by the first run: {', '.join(absent)}" if absent else ""
 
 
 @app.command()
@@ -174,6 +175,9 @@ def show(name: Annotated[str, typer.Argument(autocompletion=complete_sources)], 
     home = paths.home()
     with Store.read(home) as store:
         row = store.artefact(name)
+        if row is None and name in IMAGENET:
+            how = f"{IMAGENET[name].how}, or: l2t source import FILE --name {name}"
+            raise UsageError(f"no source network {name} yet: {how}")
         if row is None or row.kind != "source":
             known = [row.name for row in store.artefacts() if row.kind == "source"]
             raise unknown("source network", name, known, "l2t source list")
@@ -183,6 +187,7 @@ def show(name: Annotated[str, typer.Argument(autocompletion=complete_sources)], 
 def _print(row: ArtefactRow, home: Path, json_: bool) -> None:
     parameters = models.get(row.model).parameters(row.outputs)
     folder = JobFolder.of(home, "source", row.hash).path
+    where = "on its test images" if row.dataset else "by its file"
     if json_:
         write_json(asdict(row) | {"parameters": parameters, "folder": str(folder)})
         return
@@ -191,7 +196,7 @@ def _print(row: ArtefactRow, home: Path, json_: bool) -> None:
         [
             ["model", f"{models.get(row.model).title}, {row.outputs} classes, {parameters:,} parameters"],
             ["data set", row.dataset or "–"],
-            ["accuracy", f"{percent(row.accuracy)} % top-1 {'on its test images' if row.dataset else 'by its file'}"],
+            ["accuracy", f"{percent(row.accuracy)} % top-1 {where}" if row.accuracy is not None else "–"],
             ["origin", row.origin],
             ["made", _date(row)],
             ["hash", row.hash],

@@ -9,6 +9,7 @@ from l2t.data import catalog
 from l2t.errors import L2tError
 from l2t.jobs.inventory import PUBLISHED
 from l2t.methods.registry import methods
+from l2t.models.imagenet.weights import IMAGENET
 from l2t.models.registry import models
 from l2t.printable import printable
 from l2t.spec.base import Model
@@ -76,6 +77,9 @@ def _sources(store: Store) -> Iterator[Choice]:
     if PUBLISHED not in seen:
         how = f"l2t source import FILE --name {PUBLISHED}"
         yield Choice(PUBLISHED, "to import: the published one", f"The published checkpoint, not here yet: {how}")
+    for name, published in IMAGENET.items():
+        if name not in seen:
+            yield Choice(name, f"ImageNet, {published.how}", f"{name}: ImageNet weights, {published.how}")
 
 
 def option_choices(asked: Sequence[str], recipe: Recipe) -> tuple[Choice, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from l2t.data.base import Progress
-from l2t.data.download import download, file_md5
+from l2t.data.download import download, file_digest
 from l2t.errors import DataError
 
 
@@ -48,7 +48,7 @@ class Archive:
         elif self.file(data) is None:
             return None
         else:
-            found = file_md5(path, progress)
+            found = file_digest(path, progress)
             if found != self.md5:
                 raise DataError(f"{path} is damaged or another file: its md5 is {found}, not {self.md5}. Replace it")
         return f"md5:{self.md5}"

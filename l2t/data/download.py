@@ -20,9 +20,10 @@ class _Lost(Exception):  # noqa: N818 - becomes a DataError, or a second attempt
     """The server could not be reached, refused, or went away before the end."""
 
 
-def download(url: str, path: Path, md5: str, progress: Progress) -> None:
+def download(url: str, path: Path, checksum: str, progress: Progress, kind: str = "md5") -> None:
     """Fetch `url` to `path`; a part that an earlier attempt left is continued, a lost connection is taken up again.
 
+    checksum: hexadecimal, or its first digits where no more are published; kind: what hashlib calls it.
     DataError, naming the file, its checksum and the folder it belongs in, where the server cannot be reached, a
     connection brings nothing, or the checksum is wrong (the part is then deleted). OSError where writing fails.
     """
@@ -42,19 +43,19 @@ def download(url: str, path: Path, md5: str, progress: Progress) -> None:
                 if not file.size:
                     file.discard()
                 raise DataError(
-                    f"{path.name} cannot be downloaded from {url} ({lost}). Get the file elsewhere (md5 {md5}) and put "
-                    f"it into {path.parent}"
+                    f"{path.name} cannot be downloaded from {url} ({lost}). Get the file elsewhere ({kind} {checksum}) "
+                    f"and put it into {path.parent}"
                 ) from lost
-        found = file_md5(file.part, progress)
-        if found != md5:
+        found = file_digest(file.part, progress, kind)[: len(checksum)]
+        if found != checksum:
             file.discard()
-            raise DataError(f"{url} gave another file: its md5 is {found}, not {md5}. The download was deleted")
+            raise DataError(f"{url} gave another file: its {kind} is {found}, not {checksum}. The download was deleted")
         file.finish()
 
 
-def file_md5(path: Path, progress: Progress) -> str:
-    """MD5 of a file's content, hexadecimal."""
-    digest = hashlib.md5(usedforsecurity=False)
+def file_digest(path: Path, progress: Progress, kind: str = "md5") -> str:
+    """Checksum of a file's content, hexadecimal. kind: what hashlib calls it."""
+    digest = hashlib.new(kind, usedforsecurity=False)
     total = path.stat().st_size
     done = 0
     with path.open("rb") as file:

@@ -9,6 +9,8 @@ from l2t.data import catalog
 from l2t.data.base import DataInfo, Progress
 from l2t.data.registry import resolve
 from l2t.errors import UsageError, unknown
+from l2t.jobs.importing import import_file
+from l2t.models.imagenet.weights import OUTPUTS, Published
 from l2t.spec import SourceRef, content_hash
 from l2t.store.rows import ArtefactRow
 
@@ -38,6 +40,9 @@ class Inventory(Protocol):
     def learnt(self, source: SourceRef) -> str:
         """Data set that a source network learnt; "" where that is not known: it was imported under a name that tells
         nothing."""
+
+    def published_source(self, published: Published) -> SourceRef:
+        """The network of a published file, which is not stored yet. DataError where the file cannot be had."""
 
     def absent_source(self, name: str) -> SourceRef:
         """What takes the place of a source network that is neither stored nor known how to train, or UsageError."""
@@ -80,6 +85,12 @@ class Ready(_Stored):
         with self._working(name) as progress:
             return catalog.prepare(name, size, progress)
 
+    def published_source(self, published: Published) -> SourceRef:
+        with self._working(published.name) as progress:
+            file = published.fetch(paths.data(), progress)
+        hash = import_file(file, published.name, paths.home())
+        return SourceRef(hash=hash, name=published.name, model=published.model, outputs=OUTPUTS)
+
     def absent_source(self, name: str) -> SourceRef:
         if name == PUBLISHED:
             raise UsageError(
@@ -103,11 +114,20 @@ class Assumed(_Stored):
         # What lies on this disk is decoded into the data cache: its checksum is part of every run's identity.
         return catalog.describe(name) or catalog.prepare(name, size)
 
+    def published_source(self, published: Published) -> SourceRef:
+        if published.missing(paths.data()):
+            self._miss(f"source network {published.name}: {published.how}")
+        return _assumed(published.name, published.model, OUTPUTS)
+
     def absent_source(self, name: str) -> SourceRef:
         how = "import FILE" if name == PUBLISHED else "train"
         self._miss(f"source network {name}: l2t source {how} --name {name}")
-        return SourceRef(hash=content_hash({"missing": name}), name=name, model="resnet32", outputs=200)
+        return _assumed(name, "resnet32", 200)
 
     def _miss(self, what: str) -> None:
         if what not in self.missing:
             self.missing.append(what)
+
+
+def _assumed(name: str, model: str, outputs: int) -> SourceRef:
+    return SourceRef(hash=content_hash({"missing": name}), name=name, model=model, outputs=outputs)

@@ -13,6 +13,7 @@ from l2t.jobs.inventory import Inventory
 from l2t.methods.phases import PhaseImages
 from l2t.methods.registry import methods
 from l2t.models.base import Shape
+from l2t.models.imagenet.weights import IMAGENET, Published
 from l2t.models.registry import models
 from l2t.spec import ArtefactSpec, DataSettings, RunSpec, SourceRef, SourceSpec, TrainSettings
 from l2t.spec.recipe import SourceTable
@@ -122,6 +123,7 @@ class _Once:
         self.datasets: dict[str, DataInfo] = {}
         self.described = cache(inventory.described)
         self.source = cache(inventory.source)
+        self.published_source = cache(inventory.published_source)
         self.absent_source = cache(inventory.absent_source)
         self.learnt = cache(inventory.learnt)
         self._inventory = inventory
@@ -229,10 +231,10 @@ class _Planner:
         if point.source is None:
             return ""
         found = self._find_source(point.source)
-        return found.dataset if isinstance(found, SourceTable) else self._inventory.learnt(found)
+        return found.dataset if isinstance(found, SourceTable) else self._inventory.learnt(self._source(point.source))
 
     def _source(self, wanted: str | SourceTable) -> SourceRef:
-        """The network: stored, or to be trained as a recipe says."""
+        """The network: stored, imported now from a published file, or to be trained as a recipe says."""
         key = str(wanted)
         if key not in self._sources:
             found = self._find_source(wanted)
@@ -240,17 +242,19 @@ class _Planner:
                 training = plan_source(found, self._inventory, self._device)
                 self.trainings[training.id] = training
                 found = training.ref
+            elif isinstance(found, Published):
+                found = self._inventory.published_source(found)
             self._sources[key] = found
         return self._sources[key]
 
-    def _find_source(self, wanted: str | SourceTable) -> SourceRef | SourceTable:
+    def _find_source(self, wanted: str | SourceTable) -> SourceRef | SourceTable | Published:
         if isinstance(wanted, SourceTable):
             return wanted
         if (stored := self._inventory.source(wanted)) is not None:
             return stored
         tables = [recipe.source for recipe in (self._request.recipe, read_recipe("demo"))]
         known = {table.name: table for table in tables if isinstance(table, SourceTable)}
-        return known.get(wanted) or self._inventory.absent_source(wanted)
+        return known.get(wanted) or IMAGENET.get(wanted) or self._inventory.absent_source(wanted)
 
 
 def _check_size(model: str, size: int) -> None:

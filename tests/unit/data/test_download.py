@@ -130,6 +130,16 @@ def test_a_wrong_checksum_leaves_nothing_under_the_name(server: Server, path: Pa
     assert list(path.parent.iterdir()) == []
 
 
+def test_the_first_digits_of_another_checksum_are_enough(server: Server, path: Path):
+    sha = hashlib.sha256(CONTENT).hexdigest()
+    download(server.url, path, sha[:8], quiet, "sha256")
+    assert path.read_bytes() == CONTENT
+    path.unlink()
+    with pytest.raises(DataError, match=f"gave another file: its sha256 is {sha[:8]}, not 0{{8}}"):
+        download(server.url, path, "0" * 8, quiet, "sha256")
+    assert list(path.parent.iterdir()) == []
+
+
 def test_a_refusing_server_is_an_error_that_says_what_to_do(server: Server, path: Path):
     server.status = 404
     with pytest.raises(DataError, match=rf"HTTP Error 404.*\(md5 {MD5}\) and put it into {path.parent}"):
