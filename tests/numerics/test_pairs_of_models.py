@@ -25,7 +25,7 @@ from l2t.spec.settings import TrainSettings
 from l2t.streams import Streams
 
 METHODS = ("ufm", "l2tww", "l2twww", "attention-transfer", "factor-transfer")
-LARGE = 3e7
+LARGE = 2e7
 """Parameters from which on a source is too slow for the check."""
 LIGHT = 5e5
 """Parameters up to which a target is quick enough for the check."""
