@@ -11,8 +11,8 @@ from cli.diagnostics import say
 from cli.output import STATES, Column, write, write_json, write_table
 from l2t import paths
 from l2t.store.filter import HELP, KEYS, parse
-from l2t.store.rows import RUN_COLUMNS, RunRow
-from l2t.store.state import State
+from l2t.store.rows import RUN_COLUMNS, JobRow, RunRow
+from l2t.store.state import Reason, State
 from l2t.store.store import Store
 from l2t.words import duration, percent
 
@@ -86,7 +86,7 @@ def _cells(row: RunRow, now: float, tagged: bool) -> tuple[str, ...]:
     )
 
 
-def note(row: RunRow, now: float) -> str:
+def note(row: RunRow | JobRow, now: float) -> str:
     """What its state alone does not say: how far it is, why it failed, that its process has gone silent."""
     if row.state is State.RUNNING:
         silent = now - (row.heartbeat or now)
@@ -94,6 +94,8 @@ def note(row: RunRow, now: float) -> str:
         return f"epoch {row.epoch}/{row.epochs}{lost}"
     if row.state is State.DONE:
         return ""
+    if row.reason is Reason.ARTEFACT and row.message:
+        return row.message  # it names what failed
     return " ".join(
         part for part in (row.reason and row.reason.replace("_", " "), row.message and f"({row.message})") if part
     )

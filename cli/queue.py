@@ -94,10 +94,16 @@ def list_(which: Which = None, json_: Json = False) -> None:
     write_table(columns, [_cells(row, now, tagged) for row in rows])
     counts = Counter(row.state for row in rows)
     write(f"\n{len(rows):,} runs: " + ", ".join(f"{counts[state]:,} {state}" for state in State if counts[state]))
-    for job, number in awaited:
+    for job, number in awaited[:MOST_AWAITED]:
         stands = f"epoch {job.epoch}/{job.epochs}" if job.state is State.RUNNING else job.state
-        write(printable(f"{number:,} runs of the queue wait for {job.kind} {job.name} ({job.id[:SHORT]}, {stands})"))
+        jobs = f"{number:,} jobs of the queue wait" if number > 1 else "1 job of the queue waits"
+        write(printable(f"{jobs} for {job.kind} {job.name} ({job.id[:SHORT]}, {stands})"))
+    if more := awaited[MOST_AWAITED:]:
+        write(f"{sum(number for _, number in more):,} more wait for {len(more):,} others")
 
+
+MOST_AWAITED = 6
+"""Lines on what others wait for: each seed may have its own."""
 
 COLUMNS = (
     Column("run"),

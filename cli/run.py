@@ -99,10 +99,11 @@ _WHY = {"STOPPED": "stopped", "LEFT": "left to the supervisor", "DOWN": "the sup
 
 
 def _say_lost(lost: "list[RunRow]", number: int, sweep: str) -> None:
-    from l2t.store.state import State
+    from l2t.store.state import Reason, State
 
     reasons = Counter(row.reason if row.reason and row.state is State.FAILED else row.state for row in lost)
-    why = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
+    words: dict[str, str] = {Reason.ARTEFACT: "without what they need"}
+    why = ", ".join(f"{number} {words.get(reason, reason)}" for reason, number in reasons.most_common())
     states = ",".join(sorted({row.state for row in lost}, reverse=True))
     say(f"{len(lost)} of {number} runs failed: {why}. l2t show {lost[0].id} tells of the first; "
         f"l2t ls sweep={sweep} state={states} lists them")  # fmt: skip

@@ -3,6 +3,8 @@
 import math
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,11 +14,12 @@ from cli.ls import note, record
 from cli.output import write, write_json
 from cli.sparkline import sparkline
 from l2t import paths
+from l2t.errors import UsageError
 from l2t.printable import printable
 from l2t.store.files import read_json
 from l2t.store.folder import JobFolder
 from l2t.store.log import last_traceback
-from l2t.store.rows import RunDetail
+from l2t.store.rows import JobRow, RunDetail
 from l2t.store.state import State
 from l2t.store.store import Store
 from l2t.words import duration, percent, size
@@ -31,10 +34,16 @@ def show(
     ],
     json: Annotated[bool, typer.Option("--json", help="All of it, with every epoch's metrics.")] = False,
 ) -> None:
-    """Show one run: state, settings, environment, curves, last traceback."""
+    """Show one run: state, settings, environment, curves, last traceback.
+
+    What runs share, a network or what a phase of a method makes, is shown by its hash.
+    """
     home = paths.home()
     with Store.read(home) as store:
-        found = store.run(run)
+        found = _find(store, run)
+    if isinstance(found, JobRow):
+        _show_shared(found, home, json)
+        return
     folder = JobFolder.of(home, "run", found.row.id)
     metrics = folder.read_metrics()
     environment = read_json(folder.env)
@@ -58,6 +67,45 @@ def show(
     _write_section("Meta-weights on the probe, from the start to the last epoch", _weights(metrics))
     _write_section("Settings", _settings(found))
     _write_section("Environment", [(key, _plain(value)) for key, value in flat(environment or {})])
+    _write_traceback(traceback)
+
+
+def _find(store: Store, asked: str) -> RunDetail | JobRow:
+    """The run, or what runs share, of this id or beginning."""
+    try:
+        return store.run(asked)
+    except UsageError:
+        job = store.job(asked)  # where there is none, this says it
+        if job.kind == "run":
+            raise
+        return job
+
+
+def _show_shared(job: JobRow, home: Path, json: bool) -> None:
+    """What runs share: a source network or what a phase makes."""
+    folder = JobFolder.of(home, job.kind, job.id)
+    metrics, traceback = folder.read_metrics(), last_traceback(folder.log)
+    spec, environment = read_json(folder.spec) or {}, read_json(folder.env) or {}
+    if json:
+        parts = {"spec": spec, "environment": environment, "result": folder.read_result(), "metrics": metrics}
+        write_json({job.kind: asdict(job)} | parts | {"traceback": traceback, "folder": str(folder.path)})
+        return
+    about = note(job, time.time())
+    write(printable(f"{job.name}: {job.state.value}" + (f", {about}" if about else "")))
+    facts = [(job.kind, job.id)]
+    if job.accuracy is not None:
+        facts.append(("accuracy", f"{percent(job.accuracy)} % on the test images of its data"))
+    seconds, peak = folder.read_attempts()
+    if seconds is not None:
+        facts.append(("cost", f"{duration(seconds)}, at most {size(peak)} of memory"))
+    _write_facts([*facts, ("attempts", str(job.attempts)), ("folder", str(folder.path))])
+    _write_section("Curves", _curves(metrics))
+    _write_section("Settings", [(key, _plain(value)) for key, value in flat(spec)])
+    _write_section("Environment", [(key, _plain(value)) for key, value in flat(environment)])
+    _write_traceback(traceback)
+
+
+def _write_traceback(traceback: str | None) -> None:
     if traceback:
         write("\nLast traceback")
         for line in traceback.splitlines():
@@ -72,6 +120,7 @@ def _write_run(found: RunDetail, folder: str) -> None:
     facts = [("run", row.id), ("target", spec.target)]
     if spec.source is not None:
         facts.append(("source", f"{spec.source.name} ({spec.source.model}, {spec.source.hash})"))
+    facts += [(ref.phase, f"{ref.name} ({ref.hash})") for ref in spec.artefacts]
     if row.accuracy is not None:
         facts.append(("accuracy", f"{percent(row.accuracy)} % on the whole test set"))
     if row.best_val is not None:

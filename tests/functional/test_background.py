@@ -404,7 +404,7 @@ def test_what_waits_for_a_source_is_said_and_the_source_has_a_log(
     source = make_source()
     with Store.open(home) as store:
         store.submit(Submission("l2t run", "demo", 1, [make_run(source=source.ref)], [source]))
-    line = f"1 runs of the queue wait for source glyphs ({source.id[:8]}, queued)"
+    line = f"1 job of the queue waits for source glyphs ({source.id[:8]}, queued)"
     assert l2t("queue", "list").stdout.splitlines()[-1] == line
     l2t("up", "--cpu-slots", "1")
     end(begin("logs", "-f", source.id[:8]), 0)
