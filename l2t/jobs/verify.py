@@ -126,7 +126,11 @@ class Trial:
         if spec.device != "cpu":
             choose_device(spec.device, self.home, slots.gpus)
         if spec.source is not None:
-            self._link(spec.source.hash, f"its source network {spec.source.name}", "train or import it again")
+            self._link(
+                spec.source.hash,
+                f"its source network {spec.source.name}",
+                "import it again, or l2t store rebuild, then l2t up, trains it",
+            )
         for ref in spec.artefacts:
             self._link(ref.hash, ref.name, "l2t store rebuild, then l2t up, makes it again")
         return spec

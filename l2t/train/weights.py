@@ -28,7 +28,7 @@ def digest(weights: dict[str, Tensor]) -> str:
 def load_source(home: Path, ref: SourceRef, device: torch.device) -> Network:
     """A stored source network, frozen, in eval mode, on the device. Raises DataError where its file is no good."""
     folder = JobFolder.of(home, "source", ref.hash)
-    weights = _load(folder, f"source {ref.name}", "train or import it again")
+    weights = _load(folder, f"source {ref.name}", "import it again, or l2t store rebuild, then l2t up, trains it")
     network = build(models.get(ref.model), ref.outputs, torch.Generator())
     try:
         network.load_state_dict(weights)

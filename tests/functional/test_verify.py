@@ -225,8 +225,9 @@ def test_what_cannot_be_computed_says_why(temporary: Path, home: Path, make_run:
     for spec in (fails, diverges):
         change(JobFolder.of(home, "run", spec.id).env, fingerprint={"device": "cpu", "threads": 1})
     found = verdicts(home)
-    assert (
-        found[sourced.id].why == "weights.pt of its source network glyphs (abababab) is gone: train or import it again"
+    assert found[sourced.id].why == (
+        "weights.pt of its source network glyphs (abababab) is gone: "
+        "import it again, or l2t store rebuild, then l2t up, trains it"
     )
     assert found[lost.id].why == "its result.json is gone or damaged (l2t store check says more)"
     assert found[fails.id].why == "invalid: too many shots"
