@@ -148,6 +148,10 @@ class Method(ABC):
         """Scalars on the device that say, every epoch, where the meta-weights are and how far they have moved."""
         return {}
 
+    def parameters(self) -> int:
+        """How many parameters the network has that is tested in the end."""
+        return sum(value.numel() for value in self.setup.target.parameters())
+
     def weights(self) -> dict[str, Tensor]:
         """The trained target network, parameters and running statistics, as its module names them."""
         named = dict(self.learner.named_parameters()) | self.theta | dict(self.learner.named_buffers())

@@ -9,6 +9,7 @@ methods: Registry[type[MethodConfig]] = Registry(
         "scratch": "l2t.methods.scratch.config:Config",
         "finetune": "l2t.methods.finetune.config:Config",
         "intermediate": "l2t.methods.intermediate.config:Config",
+        "spottune": "l2t.methods.spottune.config:Config",
         "ufm": "l2t.methods.ufm.config:Config",
         "fitnets": "l2t.methods.fitnets.config:Config",
         "attention-transfer": "l2t.methods.attention_transfer.config:Config",

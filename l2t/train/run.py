@@ -23,7 +23,7 @@ def train_run(spec: RunSpec, folder: JobFolder, home: Path, control: Control) ->
 
     Returns plain JSON values, the same bits on an equal fingerprint: "accuracy" (percent of the whole test set, after
     the last epoch), counts by class, "rare_recall" where a class was cut, "best_val" where there is a validation split,
-    "parameters" of the target network, "weights" (hash of the trained ones).
+    "parameters" of the tested network, "weights" (hash of the trained ones).
     Raises Interrupted, DivergedError, DataError, UsageError.
     """
     device = ready(spec.device, spec.train)
@@ -54,6 +54,6 @@ def train_run(spec: RunSpec, folder: JobFolder, home: Path, control: Control) ->
     if spec.data.rare_class is not None:
         rare = spec.data.rare_class
         result["rare_recall"] = 100 * result["class_hits"][rare] / result["class_images"][rare]
-    result["parameters"] = models.get(spec.target).parameters(spec.classes)
+    result["parameters"] = method.parameters()
     result["weights"] = digest(method.weights())
     return result

@@ -27,9 +27,7 @@ class Finetune(Scratch):
         config = setup.config
         assert isinstance(config, Config)
         self.backbone = config.backbone
-        body = {name: value for name, value in self.start(setup).items() if not name.startswith("classifier.")}
-        setup.target.load_state_dict(setup.target.state_dict() | body)
-        start_as_torch(setup.target.classifier, setup.streams.generator("target", "head"))
+        from_weights(setup, self.start(setup))
         if self.backbone == "frozen":
             setup.target.requires_grad_(False)
             setup.target.classifier.requires_grad_(True)
@@ -49,3 +47,11 @@ class Finetune(Scratch):
         head = [name for name in self.theta if name.startswith(HEAD)]
         body = [name for name in self.theta if not name.startswith(HEAD)]
         return [(self.sgd(lr), head), (self.sgd(SLOW * lr), body)]
+
+
+def from_weights(setup: Setup, weights: Mapping[str, Tensor]) -> None:
+    """Let the target begin from these weights of its architecture, but for the classifier, which starts as PyTorch's
+    default from the stream "target"."""
+    body = {name: value for name, value in weights.items() if not name.startswith("classifier.")}
+    setup.target.load_state_dict(setup.target.state_dict() | body)
+    start_as_torch(setup.target.classifier, setup.streams.generator("target", "head"))

@@ -1,0 +1,1 @@
+"""Finetuning or keeping each residual block, decided image by image."""
