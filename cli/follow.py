@@ -170,7 +170,7 @@ def describe_counts(status: SweepStatus) -> str:
 
 
 def describe_end(job: JobRow) -> str:
-    """`done  NAME  80.1 %`, without accuracy where it has none, `failed  NAME  diverged: loss is nan`, `cancelled  NAME`."""
+    """`done  NAME  80.1 %`, with no accuracy where it has none; `failed  NAME  diverged: …`; `cancelled  NAME`."""
     accuracy = "" if job.accuracy is None else f"{percent(job.accuracy)} %"
     outcome = {State.DONE: accuracy, State.FAILED: f"{job.reason}: {job.message}"}
     return "  ".join(filter(None, (job.state, job.name, outcome.get(job.state))))

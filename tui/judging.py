@@ -24,7 +24,7 @@ from tui.words import trouble
 if TYPE_CHECKING:
     from tui.app import L2TApp
 
-VERSION = "3"
+VERSION = "4"
 """Another one when the statistics or their form change: what was kept is of no use then."""
 SECONDS = 120.0
 """After which the computation is given up."""

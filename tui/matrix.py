@@ -18,6 +18,9 @@ from tui.feed import Reader
 from tui.judging import key_of
 from tui.titles import learn
 
+LAYOUT = "2"
+"""Another one when cells are laid out otherwise: what was kept is of no use then."""
+
 
 @dataclass(frozen=True)
 class MatrixData:
@@ -75,7 +78,7 @@ class MatrixView:
 
 def _key(cells: Iterable[str]) -> str:
     """Another text for other cells, or where another version may lay them out otherwise."""
-    text = "\n".join([l2t.__version__, *sorted(cells)])
+    text = "\n".join([l2t.__version__, LAYOUT, *sorted(cells)])
     return f"tables:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 

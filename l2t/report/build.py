@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from statistics import fmean
 from typing import Any, Literal
 
-from l2t.errors import UsageError, unknown
+from l2t.errors import L2tError, UsageError, unknown
 from l2t.report.cells import Cell, check_split, differing, gather, label
 from l2t.report.compare import compare, correct
 from l2t.report.entries import entry_of, mark_best
@@ -13,9 +14,11 @@ from l2t.report.report import Entry, Report, Table
 from l2t.report.titles import Metric, dataset_title, metric_title, model_title, source_title, training_title
 from l2t.stats import PValue
 from l2t.store.rows import RunRow
+from l2t.store.state import State
 
-BASELINES = ("l2tww", "scratch")
-"""Methods that others are compared with where nothing else is asked for, the first that a table has."""
+BASELINES = ("l2tww", "scratch", "finetune")
+"""Methods that others are compared with where nothing else is asked for, the first that a table has. Methods that train
+the source's own architecture have tables of their own, where `finetune` is the plain one."""
 
 Key = tuple[Any, ...]
 
@@ -80,7 +83,18 @@ def _key(cell: Cell) -> Key:
         settings["train.min_steps"],
         -1 if rare is None else rare,
         0 if rare is None else settings["data.rare_images"],
+        same_architecture(cell.first.method),
     )
+
+
+def same_architecture(method: str) -> bool:
+    """Whether the method trains the source's own architecture; False for one that the registry does not have."""
+    from l2t.methods.registry import methods
+
+    try:
+        return methods.get(method).same_architecture
+    except (L2tError, ImportError):
+        return False
 
 
 def _tables(key: Key, cells: Sequence[Cell], split_by: Sequence[str], asked: Metric) -> Iterator[Table]:
@@ -105,7 +119,7 @@ def _tables(key: Key, cells: Sequence[Cell], split_by: Sequence[str], asked: Met
             rows=tuple(labels),
             shots=tuple(sorted({entry.shots for entry in entries})),
             entries=mark_best(sorted(entries, key=lambda entry: (labels.index(entry.row), entry.shots))),
-            notes=tuple(_notes(cells, entries)),
+            notes=(*_notes(cells, entries), *_same_architecture(cells), *_made_once(cells, split_by)),
         )
 
 
@@ -147,13 +161,41 @@ def _notes(cells: Sequence[Cell], entries: Sequence[Entry]) -> Iterator[str]:
         yield f"{these} asked for when results of the same cell were known already: p-values take n as planned."
 
 
+def _same_architecture(cells: Sequence[Cell]) -> Iterator[str]:
+    """What the group of methods that train the source's architecture costs, by row, from its finished runs."""
+    if not same_architecture(cells[0].first.method):
+        return
+    yield "Same architecture as the source: not ranked against methods that train another target network."
+    by_method: dict[str, list[RunRow]] = {}
+    for cell in cells:
+        by_method.setdefault(cell.first.method, []).extend(row for row in cell.rows if row.state is State.DONE)
+    for method, done in by_method.items():
+        parameters = sorted({row.parameters for row in done if row.parameters is not None})
+        seconds = [row.seconds for row in done if row.seconds is not None]
+        if parameters and seconds:
+            numbers = " or ".join(f"{number:,}" for number in parameters)
+            yield f"{method}: {numbers} parameters, mean time of a run {fmean(seconds):,.1f} s."
+
+
+def _made_once(cells: Sequence[Cell], split_by: Sequence[str]) -> Iterator[str]:
+    """Which rows rest on a network that was made once for all seeds."""
+    once: dict[str, dict[str, None]] = {}
+    for cell in cells:
+        for phase in cell.made_once:
+            once.setdefault(phase, {})[label(cell, split_by)] = None
+    for phase, rows in once.items():
+        yield f"One {phase} network for all seeds of {', '.join(rows)}: the intervals leave out its variance."
+
+
 def _with_baseline(table: Table, asked: str | None) -> Table:
     """The table with the row that its others are compared with, or with a note why there is none."""
     if len(table.rows) == 1 and asked is None:
         return table
     if asked in table.rows:
         return replace(table, baseline=asked)
-    note = "neither l2tww nor scratch is here" if asked is None else f"{asked} has no runs here"
+    alike = {same_architecture(entry.method) for entry in table.entries} == {True}
+    default = "finetune is not here" if alike else "neither l2tww nor scratch is here"
+    note = default if asked is None else f"{asked} has no runs here"
     for method in BASELINES if asked is None else ():
         rows = {entry.row for entry in table.entries if entry.method == method}
         if len(rows) == 1:

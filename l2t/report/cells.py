@@ -23,6 +23,8 @@ class Cell:
     """Empty where only their counts are known."""
     planned: int
     counted: CellRow | None = None
+    made_once: tuple[str, ...] = ()
+    """Phases whose artefact is one for all seeds."""
 
     @property
     def first(self) -> RunRow | CellRow:
@@ -40,6 +42,9 @@ def gather(rows: Iterable[RunRow], specs: Mapping[str, Mapping[str, Any]], plann
             settings=settings_of(specs[cell]),
             rows=sorted(members, key=lambda row: row.seed),
             planned=max(planned.get(cell, 0), len(members)),
+            made_once=tuple(
+                made["phase"] for made in specs[cell].get("artefacts", ()) if made["hash"] == made["shared"]
+            ),
         )
         for cell, members in by_cell.items()
     ]
