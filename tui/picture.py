@@ -12,8 +12,9 @@ from l2t.store.files import write_atomic
 from l2t.store.filter import parse
 from l2t.store.store import Store
 from tui.app import L2TApp
+from tui.screen import L2TScreen
 
-SECONDS = 20.0
+SECONDS = 60.0
 """Within which a screen has drawn what it has to."""
 STILL = 0.5
 """Seconds without a change after which it counts as drawn."""
@@ -36,6 +37,9 @@ async def _drawn(home: Path, screen: str, size: tuple[int, int]) -> str:
         await _settled(pilot, app)
         await _go(pilot, app, screen)
         await _settled(pilot, app)
+        shown = app.screen
+        if isinstance(shown, L2TScreen) and (shown.busy or {"weights": "run"}.get(screen, screen) != shown.NAME):
+            raise StoreError(f"{home}: nothing to show on the {screen} screen, or not within {SECONDS:.0f} s")
         return app.export_screenshot(title="l2t")
 
 
@@ -72,5 +76,6 @@ async def _settled(pilot: Pilot[Any], app: L2TApp) -> None:
     while time.monotonic() < deadline and time.monotonic() - since < STILL:
         await pilot.pause(0.1)
         now = app.export_screenshot(simplify=True)
-        if now != last or app.judging.busy:
+        busy = app.judging.busy or (isinstance(app.screen, L2TScreen) and app.screen.busy)
+        if now != last or busy:
             last, since = now, time.monotonic()

@@ -33,6 +33,7 @@ class L2TScreen(Screen[None]):
     NAME: ClassVar[str] = ""
     TITLE_SHOWN: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = []
+    _seen: View | None = None
 
     def __init_subclass__(cls) -> None:
         """The keys of a screen are those of its actions."""
@@ -63,6 +64,11 @@ class L2TScreen(Screen[None]):
                 raise
             self.l2t.tell(error)
 
+    @property
+    def busy(self) -> bool:
+        """Whether something of what it shows is still being read or computed; a picture waits for it."""
+        return self._seen != self.view()
+
     def view(self) -> View | None:
         """What the feed is to read for this screen."""
         return None
@@ -78,6 +84,7 @@ class L2TScreen(Screen[None]):
         try:
             self.query_one(Bar).show(frame, self.l2t.feed.frozen)
             if frame.view == self.view():
+                self._seen = frame.view
                 self.show(frame)
         except Exception as error:
             self.l2t.tell(error)

@@ -16,10 +16,6 @@ from l2t.stats import PValue
 from l2t.store.rows import RunRow
 from l2t.store.state import State
 
-BASELINES = ("l2tww", "scratch", "finetune")
-"""Methods that others are compared with where nothing else is asked for, the first that a table has. Methods that train
-the source's own architecture have tables of their own, where `finetune` is the plain one."""
-
 Key = tuple[Any, ...]
 
 
@@ -95,6 +91,11 @@ def same_architecture(method: str) -> bool:
         return methods.get(method).same_architecture
     except (L2tError, ImportError):
         return False
+
+
+def baselines(table: Table) -> tuple[str, ...]:
+    """Methods that the table's others are compared with where nothing else is asked for: the first that it has."""
+    return ("finetune",) if all(same_architecture(entry.method) for entry in table.entries) else ("l2tww", "scratch")
 
 
 def _tables(key: Key, cells: Sequence[Cell], split_by: Sequence[str], asked: Metric) -> Iterator[Table]:
@@ -193,10 +194,10 @@ def _with_baseline(table: Table, asked: str | None) -> Table:
         return table
     if asked in table.rows:
         return replace(table, baseline=asked)
-    alike = {same_architecture(entry.method) for entry in table.entries} == {True}
-    default = "finetune is not here" if alike else "neither l2tww nor scratch is here"
-    note = default if asked is None else f"{asked} has no runs here"
-    for method in BASELINES if asked is None else ():
+    usual = baselines(table)
+    nothing = f"neither {' nor '.join(usual)} is here" if len(usual) > 1 else f"{usual[0]} is not here"
+    note = nothing if asked is None else f"{asked} has no runs here"
+    for method in usual if asked is None else ():
         rows = {entry.row for entry in table.entries if entry.method == method}
         if len(rows) == 1:
             return replace(table, baseline=rows.pop())

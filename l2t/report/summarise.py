@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from l2t.errors import L2tError
-from l2t.report.build import BASELINES, build
+from l2t.report.build import baselines, build
 from l2t.report.judged import Judged
 from l2t.report.matrix import splits
 from l2t.report.report import Entry, Report, Table
@@ -82,7 +82,7 @@ def _why(table: Table, entry: Entry) -> str:
         return f"{table.baseline} has no runs here"
     if len(table.rows) == 1:
         return "no other method is here"
-    return f"no single row of {' or '.join(BASELINES)} is here"
+    return f"no single row of {' or '.join(baselines(table))} is here"
 
 
 def main(arguments: Sequence[str]) -> int:

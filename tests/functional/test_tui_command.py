@@ -44,7 +44,14 @@ def test_a_screen_of_the_demo_is_drawn_without_a_terminal(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("screen", "wanted"), [("cell", "95 % interval"), ("weights", "λ of the pairs"), ("help", "Keys — Escape closes")]
+    ("screen", "wanted"),
+    [
+        ("cell", "95 % interval"),
+        ("weights", "λ of the pairs"),
+        ("help", "Keys — Escape closes"),
+        ("sweep", "40 runs in 4 cells"),
+        ("report", "differs from l2tww"),
+    ],
 )
 def test_every_kind_of_screen_can_be_drawn(home: Path, tmp_path: Path, screen: str, wanted: str) -> None:
     before = sorted(path for path in home.rglob("*") if path.is_file() and path.suffix not in (".db-wal", ".db-shm"))
@@ -54,6 +61,13 @@ def test_every_kind_of_screen_can_be_drawn(home: Path, tmp_path: Path, screen: s
         sorted(path for path in home.rglob("*") if path.is_file() and path.suffix not in (".db-wal", ".db-shm"))
         == before
     )
+
+
+def test_a_screen_that_has_nothing_to_show_is_not_drawn(tmp_path: Path) -> None:
+    done = asked("--screenshot", str(tmp_path / "cell.svg"), "--screen", "cell")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nothing to show on the cell screen" in done.stderr
+    assert not list(tmp_path.glob("*.svg"))
 
 
 def test_it_begins_with_the_screen_that_is_asked_for(home: Path) -> None:

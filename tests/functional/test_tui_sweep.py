@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 
 from l2t.jobs.daemon import ask_down, wait_down
 from l2t.jobs.lock import holder
+from l2t.methods.registry import methods
 from l2t.store.filter import parse
 from l2t.store.store import Store
 from tui.app import L2TApp
@@ -136,7 +137,7 @@ def test_an_empty_field_shows_what_it_stands_for() -> None:
 
 
 def test_the_help_of_options_is_the_commands(tmp_path: Path) -> None:
-    found = json.loads(answer(tmp_path, ["methods", "l2twww", "--json"]).out)["options"]
+    found = json.loads(answer(tmp_path, ["methods", "show", "l2twww", "--json"]).out)["options"]
     checked = check({"method": "l2twww"})
     choices = {choice.text: choice.help for choice in option_choices(checked.methods, checked.recipe)}
     assert len(found) == sum(name.startswith("method.") for name in choices)
@@ -151,11 +152,11 @@ def test_choices_are_completed_taken_and_taken_back() -> None:
     field = {each.option: each for each in FIELDS}
     named = named_choices()
     known = named["method"]
-    assert [choice.text for choice in known] == ["scratch", "ufm", "l2tww", "l2twww"]
-    assert offered(field["method"], "ufm,l2", known) == ([known[2], known[3]], True)
+    assert [choice.text for choice in known] == list(methods)
+    assert offered(field["method"], "ufm,l2", known) == (list(known[-2:]), True)
     assert offered(field["method"], "l2tww", known) == (list(known), False)
     assert offered(field["method"], "x", known) == (list(known), False)
-    assert taking(field["method"], "ufm,l2", known[3], known) == "ufm,l2twww"
+    assert taking(field["method"], "ufm,l2", known[-1], known) == "ufm,l2twww"
     assert taking(field["method"], "ufm,scratch", known[0], known) == "ufm"
     assert taking(field["dataset"], "folder:/x", named["dataset"][0], named["dataset"]) == "folder:/x,digits"
     assert taking(field["recipe"], "th", named["recipe"][0], named["recipe"]) == "thesis"
@@ -258,13 +259,13 @@ def test_only_the_newest_question_is_answered_and_no_two_are_asked_at_once(home:
 
     questions = Questions(home, aside)
     for name in ("scratch", "ufm", "l2tww"):
-        questions.ask(["methods", name, "--json"], lambda found, name=name: told.append((name, found)))
+        questions.ask(["methods", "show", name, "--json"], lambda found, name=name: told.append((name, found)))
     calls.get(timeout=PATIENCE)()
     assert not told
     calls.get(timeout=PATIENCE)()
     assert [(name, json.loads(found.out)["name"]) for name, found in told] == [("l2tww", "l2tww")]
     assert not questions.busy
-    questions.ask(["methods", "ufm"], lambda found: told.append(("ufm", found)))
+    questions.ask(["methods", "show", "ufm"], lambda found: told.append(("ufm", found)))
     questions.forget()
     calls.get(timeout=PATIENCE)()
     assert len(told) == 1

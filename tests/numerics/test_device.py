@@ -3,16 +3,17 @@
 What holds there holds on a GPU: nothing in a step, in augmentation, evaluation or traces waits for the host.
 """
 
+from dataclasses import replace
+
 import pytest
 import torch
+from setups import make_setup
 from torch import Tensor
 
 from l2t.data.augment import augment, draw, normalise
-from l2t.methods.method import Batch, Method, Setup
+from l2t.methods.method import Batch, Method
 from l2t.methods.registry import methods
-from l2t.models.registry import models
 from l2t.registry import load_object
-from l2t.spec.settings import TrainSettings
 from l2t.streams import Streams
 from l2t.train.evaluate import count_hits
 from l2t.train.material import Labelled
@@ -31,20 +32,19 @@ def meta_has_no_autocast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def on_meta(name: str, options: dict[str, object]) -> Method:
-    config = methods.get(name)
-    source_info, target_info = models.get("resnet8"), models.get("vgg-small")
-    setup = Setup(
-        target=load_object(target_info.build)(target_info, 10, torch.Generator()).to(META),
-        target_info=target_info,
-        source=load_object(source_info.build)(source_info, 7, torch.Generator()).to(META).eval().requires_grad_(False),
-        source_info=source_info,
-        config=config(**options),
-        train=TrainSettings(),
-        size=16,
-        streams=Streams(0),
-        probe=torch.empty(8, 3, 16, 16, device=META),
+    config = methods.get(name)(**options)
+    setup = make_setup(config, name)
+    made = {
+        phase: {key: value.to(META) for key, value in weights.items()} for phase, weights in setup.artefacts.items()
+    }
+    moved = replace(
+        setup,
+        target=setup.target.to(META),
+        source=setup.source and setup.source.to(META),
+        probe=setup.probe.to(META),
+        artefacts=made,
     )
-    method: Method = load_object(config.implementation)(setup)
+    method: Method = load_object(config.implementation)(moved)
     return method
 
 

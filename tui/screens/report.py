@@ -71,6 +71,10 @@ class ReportScreen(L2TScreen):
                 each[0].end()
 
     @property
+    def busy(self) -> bool:
+        return super().busy or self._ended is None or self._computing is not None
+
+    @property
     def asked(self) -> Asked:
         return self.l2t.memory.report
 

@@ -85,6 +85,10 @@ class SweepScreen(FormScreen):
     def _questions(self) -> Questions:
         return Questions(self.l2t.home, partial(aside, self.l2t))
 
+    @property
+    def busy(self) -> bool:
+        return super().busy or (self._found is None and self._refused is None)
+
     def changed(self) -> None:
         """Another form: what is known of the last one holds no more."""
         self._looked += 1

@@ -9,6 +9,9 @@ from textual.message import Message
 from l2t.words import width as columns
 from tui.widgets.drawn import CHOSEN, FAINT, PLAIN, STRONG, Drawn, Piece, longest, window
 
+WORDS = 18
+"""Columns below which the words of entries are left out: each would be cut after a word or two."""
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -70,13 +73,14 @@ class Choices(Drawn):
             self._cursor or 0, self._first if self._cursor is not None else 0, shown, len(self._entries)
         )
         names = min(longest([entry.name for entry in self._entries]), max(width - 8, 8))
+        room = width - names - 6
         above, below = self._first > 0, self._first + shown < len(self._entries)
         drawn = []
         for row, entry in enumerate(self._entries[self._first : self._first + shown]):
             more = "↑" if above and row == 0 else "↓" if below and row == shown - 1 else " "
             mark = "✓" if entry.taken else " "
             name = f"{cut(entry.name, names)} ".ljust(names + 1)
-            words = cut(entry.words, width - names - 6)
+            words = cut(entry.words, room) if room >= WORDS else ""
             style = CHOSEN if self._first + row == self._cursor else STRONG if entry.taken else PLAIN
             drawn.append([(f"{more} ", FAINT), (f"{mark} {name}", style), (f" {words}", FAINT)])
         return drawn

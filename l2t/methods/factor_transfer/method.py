@@ -44,9 +44,9 @@ class FactorTransfer(Method):
         factors = factors_of(channels, config.share)
         translator = encoder(tap.channels, factors, setup.streams.generator("adapters"))
         super().__init__(setup, _Translated(setup.target, self.pair.target, translator))
-        self.paraphraser = Paraphraser(channels, factors, torch.Generator())
+        paraphraser = Paraphraser(channels, factors, torch.Generator())
+        self.paraphraser = paraphraser.to(next(iter(self.theta.values()))).eval().requires_grad_(False)
         self.paraphraser.load_state_dict(setup.artefacts["paraphraser"])
-        self.paraphraser.to(next(iter(self.theta.values()))).eval().requires_grad_(False)
 
     @torch.no_grad()
     def factor(self, images: Tensor) -> Tensor:

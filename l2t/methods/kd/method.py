@@ -24,9 +24,9 @@ class Kd(Method):
         super().__init__(setup)
         self.config = config
         weights = setup.artefacts["teacher"]
-        self.teacher = build(setup.source_info, len(weights["classifier.bias"]), torch.Generator())
+        teacher = build(setup.source_info, len(weights["classifier.bias"]), torch.Generator())
+        self.teacher = teacher.to(next(iter(self.theta.values()))).eval().requires_grad_(False)
         self.teacher.load_state_dict(weights)
-        self.teacher.to(next(iter(self.theta.values()))).eval().requires_grad_(False)
 
     def step(self, batch: Batch, lr: float) -> dict[str, Tensor]:
         with torch.no_grad():
