@@ -257,13 +257,13 @@ def test_names_are_completed_without_torch() -> None:
     code = (
         "import sys; from cli.completion import *; "
         "print(complete_methods('scratch,l2t'), complete_recipes('th'), complete_models('resnet3'),"
-        " complete_datasets('tin'), complete_sources(''), complete_pairs('all,s'), 'torch' in sys.modules,"
+        " complete_datasets('tin'), complete_sources('imagenet-resnet1'), complete_pairs('all,s'), 'torch' in sys.modules,"
         " 'pandas' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == (
-        "['scratch,l2tww', 'scratch,l2twww'] ['thesis'] ['resnet32', 'resnet38'] ['tinyimagenet'] [] ['all,single']"
-        " False False"
+        "['scratch,l2tww', 'scratch,l2twww'] ['thesis'] ['resnet32', 'resnet38'] ['tinyimagenet']"
+        " ['imagenet-resnet18', 'imagenet-resnet152'] ['all,single'] False False"
     )
 
 

@@ -62,8 +62,8 @@ def held(home: Path, lock: str) -> Iterator[None]:
             other.communicate("\n", timeout=10)
 
 
-async def answered(pilot: Play, key: str, met: Callable[[], bool], seconds: float = 1.0) -> float:
-    """A key does what it should; it took so many seconds, fewer than `seconds`."""
+async def answered(pilot: Play, key: str, met: Callable[[], bool], seconds: float = 3.0) -> float:
+    """A key does what it should; it took so many seconds, fewer than `seconds`: less than anything waits for a lock."""
     begun = time.monotonic()
     await pilot.press(key)
     await until(pilot, met)
@@ -96,6 +96,7 @@ def test_a_store_that_is_locked_for_readers_is_said_and_read_again_when_it_is_fr
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "on_network", lambda path: True)  # where readers wait for writers
+    monkeypatch.setattr("tui.feed.PATIENCE", 4.0)
     Store.open(home).close()
 
     async def play(app: L2TApp, pilot: Play) -> None:

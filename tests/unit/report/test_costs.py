@@ -135,7 +135,7 @@ def test_attempts_beyond_the_first_are_told(tmp_path, runs):
 def test_parameters_that_differ_have_a_column(tmp_path, runs):
     runs.add("scratch", [50.0])
     spend(tmp_path, runs, 10.0)
-    runs.add("finetune", [50.0])
+    runs.add("fitnets", [50.0])
     spend(tmp_path, runs, 10.0)
     runs.rows[1] = replace(runs.rows[1], parameters=479272)
     grid = section(tmp_path, runs).grids[0]

@@ -168,7 +168,7 @@ def test_without_finished_runs_it_says_so(tmp_path, runs):
 
 
 def test_a_hundred_classes_and_nine_methods_stay_in_order(tmp_path, runs):
-    methods = ["scratch", "ufm", "l2tww", "l2twww", "kd", "lwf", "fsp", "finetune", "spottune"]
+    methods = ["scratch", "ufm", "l2tww", "l2twww", "kd", "lwf", "fsp", "fitnets", "factor-transfer"]
     for method in methods:
         runs.add(method, [50.0], classes=100, dataset="cifar100")
     for row in runs.rows:
