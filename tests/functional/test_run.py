@@ -257,8 +257,8 @@ def test_names_are_completed_without_torch() -> None:
     code = (
         "import sys; from cli.completion import *; "
         "print(complete_methods('scratch,l2t'), complete_recipes('th'), complete_models('resnet3'),"
-        " complete_datasets('tin'), complete_sources('imagenet-resnet1'), complete_pairs('all,s'), 'torch' in sys.modules,"
-        " 'pandas' in sys.modules)"
+        " complete_datasets('tin'), complete_sources('imagenet-resnet1'), complete_pairs('all,s'),"
+        " 'torch' in sys.modules, 'pandas' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == (
