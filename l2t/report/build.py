@@ -74,12 +74,12 @@ def _key(cell: Cell) -> Key:
     rare = settings["data.rare_class"]
     return (
         cell.first.dataset,
+        same_architecture(cell.first.method),
         cell.first.target,
         settings["train.epochs"],
         settings["train.min_steps"],
         -1 if rare is None else rare,
         0 if rare is None else settings["data.rare_images"],
-        same_architecture(cell.first.method),
     )
 
 
@@ -112,7 +112,7 @@ def _tables(key: Key, cells: Sequence[Cell], split_by: Sequence[str], asked: Met
         yield Table(
             dataset=key[0],
             title=dataset_title(key[0]),
-            target=model_title(key[1]),
+            target=model_title(cells[0].first.target),
             source=source_title(sourced.settings, str(sourced.first.source)) if sourced else None,
             training=training_title(settings),
             metric=metric_title(settings, metric),

@@ -1,6 +1,7 @@
 """The screens, on the recorded home: what stands there, and what keys do."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -10,7 +11,9 @@ from scipy import stats
 from screens import drive, press, text, until
 from textual.pilot import Pilot
 
+from l2t.spec import RunSpec, SourceSpec
 from l2t.store.filter import parse
+from l2t.store.rows import Owner, Submission
 from l2t.store.state import State
 from l2t.store.store import Store
 from tui.app import L2TApp
@@ -19,6 +22,8 @@ from tui.screens.queue import QueueScreen
 GOLDEN = Path(__file__).parent / "golden" / "tui"
 
 Play = Pilot[Any]
+
+TRAINED = {"ufm": "vgg-small", "finetune": "resnet8"}
 
 
 def states(home: Path, *words: str) -> list[State]:
@@ -357,3 +362,21 @@ def test_the_footer_is_pressed_by_mouse_and_keeps_the_way_out(home: Path) -> Non
         await until(pilot, lambda: "c Cancel" in text(app))
 
     drive(home, play)
+
+
+def test_what_is_made_first_is_told_and_finetuned_sources_have_a_table_of_their_own(
+    tmp_path: Path, make_run: Callable[..., RunSpec], make_source: Callable[..., SourceSpec]
+) -> None:
+    source = make_source()
+    runs = [make_run(method=method, source=source.ref, target=target) for method, target in TRAINED.items()]
+    with Store.open(tmp_path / "home") as store:
+        store.submit(Submission("l2t run", "demo", 1, runs, [source]))
+        assert store.claim(Owner(os.uname().nodename, "", os.getpid(), 1), "cpu")
+
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await until(pilot, lambda: "1 made first  ○ 2" in text(app))
+        await until(pilot, lambda: "Table 1 of 2: VGG-small ← " in text(app) and "finetune" not in text(app))
+        await press(pilot, "tab")
+        await until(pilot, lambda: "Table 2 of 2: ResNet-8 ← " in text(app) and "ufm" not in text(app))
+
+    drive(tmp_path / "home", play)

@@ -69,8 +69,8 @@ class MatrixScreen(L2TScreen):
             return
         table = tables[self._at]
         networks = f"{table.target} ← {table.source}" if table.source else table.target
-        which = f"   table {self._at + 1} of {len(tables)}" if len(tables) > 1 else ""
-        title.update(printable(f"{networks}, {table.training}, accuracy % ± 95 % interval{which}"))
+        which = f"Table {self._at + 1} of {len(tables)}: " if len(tables) > 1 else ""
+        title.update(printable(f"{which}{networks}, {table.training}, accuracy % ± 95 % interval"))
         winners = best(self._data, table)
         entries = {}
         for (row, dataset, shots), hashes in table.places.items():

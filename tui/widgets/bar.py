@@ -75,6 +75,8 @@ class Bar(Widget):
         parts = [f"{SYMBOLS[state]} {frame.counts[state]:,}" for state in SHOWN if frame.counts[state]]
         overview = frame.overview
         if overview is not None:
+            before = sum(job.kind != "run" for job in overview.running)  # else nothing would seem to be done
+            parts[:0] = [f"{before} made first"] if before else []
             known = [progress.eta for progress in overview.sweeps if progress.eta is not None]
             if overview.holder is None:
                 parts.append("no supervisor" if frame.counts[State.QUEUED] else "idle")
