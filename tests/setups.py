@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from l2t.methods.base import MethodConfig
-from l2t.methods.method import Method, Setup
+from l2t.methods.method import Batch, Method, Setup
 from l2t.methods.phases import PhaseImages
 from l2t.methods.registry import methods, phases
 from l2t.models.base import ModelInfo
@@ -102,3 +102,12 @@ def make_method(name: str, config: MethodConfig | None = None, **changes: object
     config = config or methods.get(name)()
     method: Method = load_object(config.implementation)(make_setup(config, name, **changes))  # type: ignore[arg-type]
     return method
+
+
+def batches(count: int, size: int = SIZE) -> list[Batch]:
+    """Random images of 5 classes, six a batch."""
+    generator = torch.Generator().manual_seed(9)
+    return [
+        Batch(torch.randn(6, 3, size, size, generator=generator), torch.randint(0, CLASSES, (6,), generator=generator))
+        for _ in range(count)
+    ]

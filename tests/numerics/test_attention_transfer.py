@@ -1,7 +1,5 @@
 """attention-transfer against its formula read image by image, float64."""
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 from oracles.small import (
@@ -10,26 +8,22 @@ from oracles.small import (
     reached,
     read_source,
     read_target,
-    small_batches,
-    small_method,
     source_stays,
 )
+from setups import batches, make_method
 from torch import Tensor
 from torch.nn import functional
 
 from l2t.methods.attention_transfer.method import attention, unit
 from l2t.methods.method import Method
+from l2t.methods.registry import methods
+from l2t.spec import TrainSettings
+
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 LR = 0.05
 ONE_TO_ONE = [(0, 0), (1, 1), (2, 2)]
 ALL = [(source, target) for source in range(3) for target in range(3)]
-
-
-@pytest.fixture(autouse=True)
-def double_precision() -> Iterator[None]:
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
 
 
 def q(fmap: Tensor, side: int) -> Tensor:
@@ -58,9 +52,9 @@ def formula(method: Method, theta: dict[str, Tensor], images: Tensor, pairs: lis
 @pytest.mark.parametrize("reduction", ["mean", "norm"])
 @pytest.mark.parametrize(("form", "pairs"), [("one-to-one", ONE_TO_ONE), ("all", ALL), ("single", [(2, 2)])])
 def test_it_takes_sgd_steps_on_the_formula(reduction: str, form: str, pairs: list[tuple[int, int]]) -> None:
-    method = small_method("attention-transfer", {"reduction": reduction, "pairs": form})
+    method = make_method("attention-transfer", methods.get("attention-transfer")(reduction=reduction, pairs=form))
     theta, sgd = optimiser(method, LR)
-    for batch in small_batches(3):
+    for batch in batches(3):
         metrics = method.step(batch, LR)
         logits = read_target(method, theta, batch.images)[0]
         ce = functional.cross_entropy(logits, batch.labels)
@@ -86,22 +80,22 @@ def test_where_a_map_is_dead_nothing_is_undefined() -> None:
 
 
 def test_the_attention_loss_reaches_all_that_lies_before_the_last_pair_and_nothing_else() -> None:
-    method = small_method("attention-transfer")
-    assert reached(method, small_batches(1)[0], "matching") == {name for name in method.theta if "features" in name}
-    first = small_method("attention-transfer", {"pairs": "single"}, target="vgg9", size=32)
-    found = reached(first, small_batches(1, 32)[0], "matching")
+    method = make_method("attention-transfer")
+    assert reached(method, batches(1)[0], "matching") == {name for name in method.theta if "features" in name}
+    first = make_method("attention-transfer", methods.get("attention-transfer")(pairs="single"), target="vgg9", size=32)
+    found = reached(first, batches(1, 32)[0], "matching")
     assert {name.split(".")[2] for name in found} == {"0", "1", "3", "4", "6", "7", "8", "9"}
 
 
 def test_the_source_is_left_as_it_is() -> None:
-    assert source_stays(small_method("attention-transfer"))
+    assert source_stays(make_method("attention-transfer"))
 
 
 def test_in_bf16_the_loss_is_float32_and_near_that_of_full_precision() -> None:
     torch.set_default_dtype(torch.float32)
-    batch = small_batches(1)[0]
-    coarse = small_method("attention-transfer", precision="bf16").step(batch, LR)
-    fine = small_method("attention-transfer").step(batch, LR)
+    batch = batches(1)[0]
+    coarse = make_method("attention-transfer", train=TrainSettings(precision="bf16")).step(batch, LR)
+    fine = make_method("attention-transfer").step(batch, LR)
     assert coarse["loss"].dtype == coarse["matching"].dtype == torch.float32
     # bf16 has 8 bits
     torch.testing.assert_close(coarse["matching"], fine["matching"], rtol=0.02, atol=0)

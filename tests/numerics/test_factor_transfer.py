@@ -1,36 +1,21 @@
 """factor-transfer and its paraphraser on torch's own layers, and what must stay as it is, float64."""
 
 import itertools
-from collections.abc import Iterator
 
 import pytest
 import torch
-from setups import CLASSES, SIZE, make_method, make_setup
+from setups import batches, make_method, make_setup
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
 from l2t.methods.factor_transfer.config import Paraphraser
 from l2t.methods.factor_transfer.paraphraser import ParaphraserPhase
-from l2t.methods.method import Batch
 from l2t.methods.registry import methods
 
+pytestmark = pytest.mark.usefixtures("double_precision")
+
 LR = 0.05
-
-
-@pytest.fixture(autouse=True)
-def double_precision() -> Iterator[None]:
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-def batches(count: int) -> list[Batch]:
-    generator = torch.Generator().manual_seed(9)
-    return [
-        Batch(torch.randn(6, 3, SIZE, SIZE, generator=generator), torch.randint(0, CLASSES, (6,), generator=generator))
-        for _ in range(count)
-    ]
 
 
 def torchs(channels: int, factors: int) -> nn.ModuleDict:

@@ -1,35 +1,21 @@
 """finetune and intermediate against torch's own optimiser and layers, and what must stay as it is, float64."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 import torch
-from setups import CLASSES, SIZE, make_method, make_setup
+from setups import CLASSES, batches, make_method, make_setup
 from torch import Tensor, nn
 from torch.nn import functional
 
 from l2t.methods.finetune.method import Finetune
 from l2t.methods.intermediate.method import Intermediate
-from l2t.methods.method import Batch, Method
+from l2t.methods.method import Method
 from l2t.methods.registry import methods
 
+pytestmark = pytest.mark.usefixtures("double_precision")
+
 LR = 0.05
-
-
-@pytest.fixture(autouse=True)
-def double_precision() -> Iterator[None]:
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-def batches(count: int) -> list[Batch]:
-    generator = torch.Generator().manual_seed(9)
-    return [
-        Batch(torch.randn(6, 3, SIZE, SIZE, generator=generator), torch.randint(0, CLASSES, (6,), generator=generator))
-        for _ in range(count)
-    ]
 
 
 def clones(named: dict[str, Tensor]) -> dict[str, Tensor]:

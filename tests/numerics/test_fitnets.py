@@ -1,36 +1,21 @@
 """fitnets: its hint stage against the formula read pair by pair, its second stage against scratch, float64."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 import torch
-from setups import CLASSES, SIZE, make_method, make_setup
+from setups import CLASSES, batches, make_method, make_setup
 from torch.func import functional_call
 from torch.nn import functional
 
 from l2t.methods.fitnets.config import Hint
 from l2t.methods.fitnets.method import Fitnets, HintStage
-from l2t.methods.method import Batch
 from l2t.methods.registry import methods
 from l2t.methods.scratch.method import Scratch
 
+pytestmark = pytest.mark.usefixtures("double_precision")
+
 LR = 0.05
-
-
-@pytest.fixture(autouse=True)
-def double_precision() -> Iterator[None]:
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-def batches(count: int) -> list[Batch]:
-    generator = torch.Generator().manual_seed(9)
-    return [
-        Batch(torch.randn(6, 3, SIZE, SIZE, generator=generator), torch.randint(0, CLASSES, (6,), generator=generator))
-        for _ in range(count)
-    ]
 
 
 def test_the_hint_stage_is_torchs_sgd_on_the_last_pairs_mean_squared_difference() -> None:

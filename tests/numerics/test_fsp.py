@@ -1,6 +1,5 @@
 """fsp against its formula read image by image and position by position, float64."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,10 +10,9 @@ from oracles.small import (
     reached,
     read_source,
     read_target,
-    small_batches,
-    small_method,
     source_stays,
 )
+from setups import batches, make_method
 from torch import Tensor
 from torch.nn import functional
 
@@ -23,16 +21,13 @@ from l2t.matching.pairs import Pair
 from l2t.methods.fsp.config import flows
 from l2t.methods.fsp.method import pooled
 from l2t.methods.method import Method
+from l2t.methods.registry import methods
 from l2t.models.registry import models
+from l2t.spec import TrainSettings
+
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 LR = 0.05
-
-
-@pytest.fixture(autouse=True)
-def double_precision() -> Iterator[None]:
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
 
 
 def halved(fmap: Tensor) -> Tensor:
@@ -69,9 +64,9 @@ def formula(method: Method, theta: dict[str, Tensor], images: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("weight", [1.0, 0.5])
 def test_it_takes_sgd_steps_on_the_formula(weight: float) -> None:
-    method = small_method("fsp", {"weight": weight})
+    method = make_method("fsp", methods.get("fsp")(weight=weight))
     theta, sgd = optimiser(method, LR)
-    for batch in small_batches(3):
+    for batch in batches(3):
         metrics = method.step(batch, LR)
         ce = functional.cross_entropy(read_target(method, theta, batch.images)[0], batch.labels)
         matching = formula(method, theta, batch.images)
@@ -85,9 +80,9 @@ def test_it_takes_sgd_steps_on_the_formula(weight: float) -> None:
 
 
 def test_the_matrices_reach_adapters_and_features_and_not_the_classifier() -> None:
-    method = small_method("fsp")
+    method = make_method("fsp")
     expected = {name for name in method.theta if not name.startswith("target.classifier")}
-    assert reached(method, small_batches(1)[0], "matching") == expected
+    assert reached(method, batches(1)[0], "matching") == expected
 
 
 def test_the_pairs_of_the_thesiss_networks() -> None:
@@ -116,19 +111,19 @@ def test_pooling_equals_torchs_own_with_its_gradient(size: int, side: int) -> No
 
 def test_maps_of_odd_sizes_and_of_one_size_go_too() -> None:
     for source, target in (("resnet8", "lenet5"), ("vgg-small", "vit-tiny")):
-        metrics = small_method("fsp", source=source, target=target, size=32).step(small_batches(1, 32)[0], LR)
+        metrics = make_method("fsp", source=source, target=target, size=32).step(batches(1, 32)[0], LR)
         assert torch.isfinite(metrics["loss"])
 
 
 def test_the_source_is_left_as_it_is() -> None:
-    assert source_stays(small_method("fsp"))
+    assert source_stays(make_method("fsp"))
 
 
 def test_in_bf16_the_loss_is_float32_and_near_that_of_full_precision() -> None:
     torch.set_default_dtype(torch.float32)
-    batch = small_batches(1)[0]
-    coarse = small_method("fsp", precision="bf16").step(batch, LR)
-    fine = small_method("fsp").step(batch, LR)
+    batch = batches(1)[0]
+    coarse = make_method("fsp", train=TrainSettings(precision="bf16")).step(batch, LR)
+    fine = make_method("fsp").step(batch, LR)
     assert coarse["loss"].dtype == coarse["matching"].dtype == torch.float32
     # bf16 has 8 bits
     torch.testing.assert_close(coarse["matching"], fine["matching"], rtol=0.02, atol=0)

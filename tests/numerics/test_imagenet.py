@@ -1,6 +1,5 @@
 """torchvision's networks as ours against torchvision's own, and an iteration that unrolls SGD through one, float64."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,15 +19,10 @@ from l2t.registry import load_object
 from l2t.spec.settings import TrainSettings
 from l2t.streams import Streams
 
+pytestmark = pytest.mark.usefixtures("double_precision")
+
 INFOS = (RESNET18, RESNET34, RESNET50, RESNET152, VGG16)
 LR = 0.05
-
-
-@pytest.fixture(autouse=True)
-def double_precision() -> Iterator[None]:
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
 
 
 def seeded(seed: int = 0) -> torch.Generator:

@@ -1,36 +1,22 @@
 """kd against its formula in plain softmaxes, and whom its gradient reaches, float64."""
 
-from collections.abc import Iterator
-
 import pytest
 import torch
-from setups import CLASSES, SIZE, make_method
+from setups import CLASSES, batches, make_method
 from torch.func import functional_call
 
 from l2t.methods.kd.method import softened
-from l2t.methods.method import Batch
 from l2t.methods.registry import methods
 
+pytestmark = pytest.mark.usefixtures("double_precision")
+
 LR = 0.05
-
-
-@pytest.fixture(autouse=True)
-def double_precision() -> Iterator[None]:
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-def batch() -> Batch:
-    generator = torch.Generator().manual_seed(9)
-    images = torch.randn(6, 3, SIZE, SIZE, generator=generator)
-    return Batch(images, torch.randint(0, CLASSES, (6,), generator=generator))
 
 
 @pytest.mark.parametrize(("temperature", "alpha"), [(4.0, 0.9), (1.0, 0.5), (2.5, 0.0), (4.0, 1.0)])
 def test_the_loss_is_the_formula(temperature: float, alpha: float) -> None:
     method = make_method("kd", methods.get("kd")(temperature=temperature, alpha=alpha))
-    given = batch()
+    given = batches(1)[0]
     student = functional_call(method.learner, method.theta, (given.images,))[0]
     teacher = method.teacher(given.images)[0]
     p = (teacher / temperature).exp() / (teacher / temperature).exp().sum(1, keepdim=True)
@@ -62,7 +48,7 @@ def test_teacher_and_source_are_bit_equal_after_training_and_the_whole_target_mo
     still = {"teacher": method.teacher, "source": method.setup.source}
     before = {key: {n: v.clone() for n, v in net.state_dict().items()} for key, net in still.items()}
     weights = {name: value.clone() for name, value in method.weights().items()}
-    method.step(batch(), LR)
+    method.step(batches(1)[0], LR)
     for key, net in still.items():
         assert all(torch.equal(value, before[key][name]) for name, value in net.state_dict().items())
     assert all(not torch.equal(value, weights[name]) for name, value in method.weights().items())

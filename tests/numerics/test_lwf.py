@@ -1,33 +1,26 @@
 """lwf against its formula in plain exponentials, float64."""
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 from oracles.small import (
-    SOURCE_CLASSES,
     descend,
     optimiser,
     reached,
     read_source,
     read_target,
-    small_batches,
-    small_method,
     source_stays,
 )
+from setups import SOURCE_CLASSES, batches, make_method
 from torch import Tensor
 from torch.nn import functional
 
 from l2t.methods.method import Method
+from l2t.methods.registry import methods
+from l2t.spec import TrainSettings
+
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 LR = 0.05
-
-
-@pytest.fixture(autouse=True)
-def double_precision() -> Iterator[None]:
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
 
 
 def formula(method: Method, theta: dict[str, Tensor], images: Tensor, temperature: float) -> Tensor:
@@ -51,9 +44,9 @@ def formula(method: Method, theta: dict[str, Tensor], images: Tensor, temperatur
 def test_it_takes_sgd_steps_on_the_formula(
     options: dict[str, object], temperature: float, factor: float, weight: float
 ) -> None:
-    method = small_method("lwf", options)
+    method = make_method("lwf", methods.get("lwf")(**options))
     theta, sgd = optimiser(method, LR)
-    for batch in small_batches(3):
+    for batch in batches(3):
         metrics = method.step(batch, LR)
         ce = functional.cross_entropy(read_target(method, theta, batch.images)[0], batch.labels)
         matching = factor * formula(method, theta, batch.images, temperature)
@@ -67,15 +60,15 @@ def test_it_takes_sgd_steps_on_the_formula(
 
 
 def test_the_sources_outputs_reach_the_features_and_the_second_head_and_labels_the_first() -> None:
-    method = small_method("lwf")
+    method = make_method("lwf")
     features = {name for name in method.theta if "features" in name}
-    batch = small_batches(1)[0]
+    batch = batches(1)[0]
     assert reached(method, batch, "matching") == features | {"old.weight", "old.bias"}
     assert reached(method, batch, "ce") == features | {"target.classifier.weight", "target.classifier.bias"}
 
 
 def test_the_second_head_starts_as_torchs_own_and_is_no_part_of_the_network() -> None:
-    method = small_method("lwf")
+    method = make_method("lwf")
     weight = method.theta["old.weight"]
     assert weight.shape == (SOURCE_CLASSES, method.setup.target_info.features)
     bound = weight.shape[1] ** -0.5
@@ -86,14 +79,14 @@ def test_the_second_head_starts_as_torchs_own_and_is_no_part_of_the_network() ->
 
 
 def test_the_source_is_left_as_it_is() -> None:
-    assert source_stays(small_method("lwf"))
+    assert source_stays(make_method("lwf"))
 
 
 def test_in_bf16_the_loss_is_float32_and_near_that_of_full_precision() -> None:
     torch.set_default_dtype(torch.float32)
-    batch = small_batches(1)[0]
-    coarse = small_method("lwf", precision="bf16").step(batch, LR)
-    fine = small_method("lwf").step(batch, LR)
+    batch = batches(1)[0]
+    coarse = make_method("lwf", train=TrainSettings(precision="bf16")).step(batch, LR)
+    fine = make_method("lwf").step(batch, LR)
     assert coarse["loss"].dtype == coarse["matching"].dtype == torch.float32
     # bf16 has 8 bits
     torch.testing.assert_close(coarse["matching"], fine["matching"], rtol=0.02, atol=0)

@@ -1,35 +1,21 @@
 """The methods against independent readings of METHODS.md, and the equalities between them, float64."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 
 import pytest
 import torch
 from oracles.meta import Problem, kept_graph, replay
-from setups import SIZE, make_method
+from setups import batches, make_method
 from torch import Tensor
 
 from l2t.methods.meta_config import PARTS
 from l2t.methods.method import Batch, Method
 from l2t.methods.registry import methods
 
+pytestmark = pytest.mark.usefixtures("double_precision")
+
 LR = 0.05
-
-
-@pytest.fixture(autouse=True)
-def double_precision() -> Iterator[None]:
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-def batches(count: int) -> list[Batch]:
-    generator = torch.Generator().manual_seed(9)
-    return [
-        Batch(torch.randn(6, 3, SIZE, SIZE, generator=generator), torch.randint(0, 5, (6,), generator=generator))
-        for _ in range(count)
-    ]
 
 
 def problem_of(method: Method, batch: Batch) -> Problem:

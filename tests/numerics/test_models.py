@@ -1,6 +1,6 @@
 """Networks against torch's and torchvision's own layers with the same weights: values and derivatives, float64."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -14,14 +14,9 @@ from l2t.models.build import build
 from l2t.models.layers import GridPool
 from l2t.models.registry import models
 
+pytestmark = pytest.mark.usefixtures("double_precision")
+
 CLASSES = 7
-
-
-@pytest.fixture(autouse=True)
-def double_precision() -> Iterator[None]:
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
 
 
 class Mean(nn.Module):

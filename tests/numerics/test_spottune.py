@@ -1,38 +1,23 @@
 """spottune against blocks mixed by hand, its limits, and the frequencies of its choices, float64."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 import torch
-from setups import CLASSES, SIZE, make_method, make_setup
+from setups import batches, make_method, make_setup
 from torch import Tensor
 from torch.func import functional_call
 from torch.nn import functional
 
 from l2t.methods.finetune.method import Finetune
-from l2t.methods.method import Batch
 from l2t.methods.registry import methods
 from l2t.methods.spottune.method import Spottune
 from l2t.methods.spottune.routing import choose, gumbel
 
+pytestmark = pytest.mark.usefixtures("double_precision")
+
 LR = 0.05
 TUNED, FROZEN = 1e6, -1e6
-
-
-@pytest.fixture(autouse=True)
-def double_precision() -> Iterator[None]:
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-def batches(count: int) -> list[Batch]:
-    generator = torch.Generator().manual_seed(9)
-    return [
-        Batch(torch.randn(6, 3, SIZE, SIZE, generator=generator), torch.randint(0, CLASSES, (6,), generator=generator))
-        for _ in range(count)
-    ]
 
 
 def clones(named: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,6 +1,5 @@
 """Vision transformers against torch's and torchvision's own, and the methods that unroll SGD through them, float64."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -25,14 +24,9 @@ from l2t.spec.settings import TrainSettings
 from l2t.streams import Streams
 from l2t.train.import_source import fit
 
+pytestmark = pytest.mark.usefixtures("double_precision")
+
 LR = 0.05
-
-
-@pytest.fixture(autouse=True)
-def double_precision() -> Iterator[None]:
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
 
 
 def seeded(seed: int = 0) -> torch.Generator:

@@ -1,61 +1,13 @@
-"""A method on small random networks, and batches for it, in the default precision."""
+"""What a method on small random networks computes, layer by layer, and whom its gradient reaches."""
 
 from typing import Any
 
 import torch
+from setups import batches
 from torch import Tensor
 
-from l2t.methods.method import Batch, Method, Setup
-from l2t.methods.registry import methods
-from l2t.models.build import build
-from l2t.models.registry import models
-from l2t.registry import load_object
-from l2t.spec.settings import TrainSettings
-from l2t.streams import Streams
+from l2t.methods.method import Batch, Method
 from oracles.networks import Named, resnet, vgg
-
-CLASSES = 5
-SOURCE_CLASSES = 7
-
-
-def small_method(
-    name: str,
-    options: dict[str, Any] | None = None,
-    source: str = "resnet8",
-    target: str = "vgg-small",
-    size: int = 16,
-    **settings: Any,
-) -> Method:
-    """A method with a frozen random source whose running statistics are not those of a fresh network.
-
-    settings: training settings, as `precision`.
-    """
-    generator = torch.Generator().manual_seed(5)
-    network = build(models.get(source), SOURCE_CLASSES, torch.Generator().manual_seed(1))
-    for key, buffer in network.named_buffers():
-        buffer.copy_(torch.rand(buffer.shape, generator=generator) + (0.5 if "var" in key else -0.5))
-    config = methods.get(name)
-    setup = Setup(
-        target=build(models.get(target), CLASSES, torch.Generator().manual_seed(2)),
-        target_info=models.get(target),
-        source=network.eval().requires_grad_(False),
-        source_info=models.get(source),
-        config=config(**(options or {})),
-        train=TrainSettings(**settings),
-        size=size,
-        streams=Streams(0),
-        probe=torch.randn(8, 3, size, size, generator=generator),
-    )
-    made: Method = load_object(config.implementation)(setup)
-    return made
-
-
-def small_batches(count: int, size: int = 16) -> list[Batch]:
-    generator = torch.Generator().manual_seed(9)
-    return [
-        Batch(torch.randn(6, 3, size, size, generator=generator), torch.randint(0, CLASSES, (6,), generator=generator))
-        for _ in range(count)
-    ]
 
 
 def read_source(method: Method, images: Tensor) -> tuple[Tensor, list[Tensor]]:
@@ -101,6 +53,6 @@ def source_stays(method: Method) -> bool:
     """Whether three steps leave every parameter and buffer of the source as it was, bit for bit."""
     assert method.setup.source is not None
     before = {name: value.clone() for name, value in method.setup.source.state_dict().items()}
-    for batch in small_batches(3):
+    for batch in batches(3):
         method.step(batch, 0.05)
     return all(torch.equal(value, before[name]) for name, value in method.setup.source.state_dict().items())
