@@ -1,6 +1,7 @@
 """From a request to specifications."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from l2t.jobs.estimate import RATE, estimate, modelled
 from l2t.jobs.inventory import Assumed
 from l2t.jobs.plan import Plan, plan, plan_source
 from l2t.models.imagenet.weights import Published
-from l2t.spec import RunSpec, SourceRef
+from l2t.spec import ArtefactSpec, RunSpec, SourceRef, TrainSettings
 from l2t.spec.recipe import SourceTable
 from l2t.spec.recipe_file import parse_recipe, read_recipe
 from l2t.spec.request import SweepRequest
@@ -319,3 +320,58 @@ def test_a_phase_of_data_that_there_is_not_is_refused(monkeypatch: pytest.Monkey
     with pytest.raises(UsageError, match=r"source network stored learnt is not known.*--set method.source_data=NAME"):
         phased("factor-transfer")
     assert phased("factor-transfer", "method.source_data=glyphs").artefacts[0].dataset == "glyphs"
+
+
+@pytest.mark.parametrize(
+    ("method", "setting", "reads"),
+    [
+        ("fitnets", "method.hint_lr=0.05", lambda made: made.train.lr == 0.05),
+        ("fitnets", "method.hint_epochs=7", lambda made: made.train.epochs == 7),
+        ("fitnets", "method.pairs=one-to-one", lambda made: made.options == {"pairs": "one-to-one"}),
+        ("fitnets", "train.batch=64", lambda made: made.train.batch == 64),
+        ("fitnets", "train.pairing=independent", lambda made: made.salt == "fitnets"),
+        ("kd", "method.teacher_lr=0.02", lambda made: made.train.lr == 0.02),
+        ("kd", "train.epochs=9", lambda made: made.train.epochs == 9),
+        ("kd", "data.rare_class=1", lambda made: made.data.rare_class == 1),
+        ("intermediate", "method.through_lr=0.02", lambda made: made.train.lr == 0.02),
+        ("intermediate", "method.through_epochs=3", lambda made: made.train.epochs == 3),
+        ("intermediate", "method.backbone=frozen", lambda made: made.options == {"backbone": "frozen"}),
+        ("intermediate", "method.through=cifar10", lambda made: made.dataset == "cifar10"),
+        ("intermediate", "train.threads=2", lambda made: made.train.threads == 2),
+        ("factor-transfer", "method.share=0.25", lambda made: made.options["share"] == 0.25),
+        ("factor-transfer", "method.reconstruction=l2", lambda made: made.options["reconstruction"] == "l2"),
+        ("factor-transfer", "method.pairs=1-2", lambda made: made.options["tap"] == 9),
+        ("factor-transfer", "method.paraphraser_epochs=3", lambda made: made.train.epochs == 3),
+        ("factor-transfer", "data.flip=true", lambda made: made.data.flip is True),
+    ],
+)
+def test_what_a_phase_depends_on_reaches_it_and_is_part_of_its_identity(
+    method: str, setting: str, reads: Callable[[ArtefactSpec], bool]
+) -> None:
+    plain, other = phased(method).artefacts[0], phased(method, setting).artefacts[0]
+    assert reads(other)
+    assert not reads(plain)
+    assert other.id != plain.id
+
+
+def test_a_phase_on_the_subset_has_the_runs_settings_and_one_on_a_whole_set_the_protocols() -> None:
+    for method, phase, own in (("fitnets", "hint", {}), ("kd", "teacher", {"lr": 0.01})):
+        made = phased(method, "train.epochs=9", "train.momentum=0.5")
+        [artefact, _] = made.artefacts
+        assert (artefact.phase, artefact.train) == (phase, made.runs[0].train.model_copy(update=own))
+    whole = {"epochs": 6, "lr": 0.1, "weight_decay": 5e-4, "batch": 128}
+    for method, own in (("factor-transfer", whole), ("intermediate", {"epochs": 30, "lr": 0.01})):
+        [artefact] = phased(method, "train.epochs=9", "train.momentum=0.5").artefacts
+        assert artefact.train == TrainSettings(**own)
+
+
+@pytest.mark.parametrize("method", ["fitnets", "kd", "intermediate", "factor-transfer"])
+def test_phases_are_made_on_the_runs_kind_of_device(method: str) -> None:
+    asked = SweepRequest(DEMO, methods=(method,), sources=("stored",), settings=(read_setting("data.size=32"),))
+    assert {artefact.device for artefact in plan(asked, Shelf(), "cuda").artefacts} == {"cuda"}
+
+
+def test_the_intermediate_data_set_of_cifar100_is_cifar10_and_of_others_cifar100() -> None:
+    assert [
+        phased("intermediate", datasets=(name,)).artefacts[0].dataset for name in ("cifar100", "cifar10", "stl10")
+    ] == ["cifar10", "cifar100", "cifar100"]

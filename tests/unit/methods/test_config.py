@@ -45,3 +45,39 @@ def test_options_that_came_later_leave_the_identity_of_runs_without_them(name: s
             found = config(**{option: value}).effective()
             assert found.keys() == config().effective().keys() | {option}
             assert config.model_validate(found) == config(**{option: value})
+
+
+DEFAULTS = {
+    "scratch": {},
+    "finetune": {"backbone": "tuned", "train.lr": 0.01},
+    "intermediate": {"backbone": "tuned", "through": "auto", "through_lr": 0.01, "train.lr": 0.01},
+    "spottune": {
+        **{"temperature": 5.0, "policy_lr": 0.01, "policy_weight_decay": 1e-3, "train.lr": 0.01},
+        **{"frozen_statistics": "kept", "at_test": "argmax"},
+    },
+    "ufm": {"beta": 0.5, "pairs": "all"},
+    "fitnets": {"pairs": "single", "hint_epochs": 0, "hint_lr": None},
+    "attention-transfer": {"weight": 1000.0, "pairs": "one-to-one", "reduction": "mean"},
+    "fsp": {"weight": 1.0},
+    "lwf": {"temperature": 2.0, "weight": 1.0, "t_squared": False},
+    "kd": {"temperature": 4.0, "alpha": 0.9, "teacher_lr": 0.01},
+    "factor-transfer": {"weight": 500.0, "share": 0.5, "reconstruction": "l1", "paraphraser_epochs": 6},
+    "l2tww": {
+        **{"beta": 0.5, "pairs": "all", "virtual_steps": 2, "virtual": "optimiser", "hypergradient": "exact"},
+        **{"meta_lr": 1e-4, "meta_weight_decay": 1e-4, "statistics_updates": 1, "fixed": []},
+    },
+    "l2twww": {
+        **{"beta": 0.5, "pairs": "all", "virtual_steps": 2, "virtual": "optimiser", "hypergradient": "exact"},
+        **{"meta_lr": 1e-4, "meta_weight_decay": 1e-4, "statistics_updates": 1, "fixed": []},
+        **{"parts": ["what", "where", "which"], "which_input": "map", "which_start": "one"},
+        **{"softplus": "before", "scale": "free"},
+    },
+}
+"""As METHODS.md has them."""
+
+
+@pytest.mark.parametrize("name", list(methods))
+def test_defaults_are_the_published_ones(name: str) -> None:
+    config = methods.get(name)
+    found = config().model_dump(mode="json") | {f"train.{key}": value for key, value in config.train.items()}
+    assert DEFAULTS[name].items() <= found.items()
