@@ -1,6 +1,6 @@
 """Options that the methods with meta-networks share. Torch-free."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from annotated_types import Ge, Gt
 
@@ -11,6 +11,8 @@ from l2t.models.base import ModelInfo, Shape
 Part = Literal["what", "where", "which"]
 """A meta-network: f, g or h."""
 PARTS: tuple[Part, ...] = ("what", "where", "which")
+LEARNING = ("virtual_steps", "virtual", "hypergradient", "meta_lr", "meta_weight_decay")
+"""Options that say how φ is learnt."""
 
 
 class MetaConfig(PairedConfig):
@@ -46,9 +48,12 @@ class MetaConfig(PairedConfig):
 
     def normal(self) -> Self:
         fixed = tuple(part for part in self.in_use() if part in self.fixed)
-        # Where no virtual step is on a loss that φ reaches, both forms are zero.
-        form = self.hypergradient if self.virtual_steps else "exact"
-        return self.model_copy(update={"fixed": fixed, "hypergradient": form})
+        unlearnt: dict[str, Any] = {}
+        if set(fixed) == set(self.in_use()):  # nothing is left to learn
+            unlearnt = {name: type(self).model_fields[name].default for name in LEARNING}
+        elif not self.virtual_steps:  # on no loss that φ reaches: both forms are zero
+            unlearnt = {"hypergradient": "exact"}
+        return self.model_copy(update={"fixed": fixed} | unlearnt)
 
     def observed(self, source: ModelInfo, target: ModelInfo) -> dict[str, Shape]:
         seen: dict[str, Shape] = {}

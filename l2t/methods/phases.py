@@ -35,8 +35,11 @@ def few_shot_phase(
 ) -> ArtefactSpec:
     """A phase on the run's own subset, with the run's streams: one artefact a seed.
 
-    what: the phase in words; options: all options of the phase; model: the architecture that it trains.
+    what: the phase in words; options: all options of the phase; model: the architecture that it trains. Its curve is
+    measured as by default, so that runs share it however theirs are.
     """
+    measured = {name: TrainSettings.model_fields[name].default for name in ("eval_points", "eval_images")}
+    data = run.data.model_copy(update={"rare_images": run.identity["data"]["rare_images"]})
     return ArtefactSpec(
         phase=phase,
         name=f"{what} of {run.name.partition(' ')[2]}",
@@ -50,8 +53,8 @@ def few_shot_phase(
         shots=run.shots,
         seed=run.seed,
         salt=run.method if run.train.pairing == "independent" else "",
-        train=train,
-        data=run.data,
+        train=train.model_copy(update=measured),
+        data=data,
         device=run.device,
     )
 

@@ -39,7 +39,7 @@ def describe(model: type[Model]) -> list[Option]:
 
 def _type(field: FieldInfo) -> str:
     said = [item.documentation for item in field.metadata if isinstance(item, DocInfo)]
-    return said[0] if said else _words(field.annotation) + _signs(field.metadata)
+    return said[0] if said else (_words(field.annotation) + _signs(field.metadata)).removesuffix(",")
 
 
 def _default(field: FieldInfo) -> Any:

@@ -1,5 +1,6 @@
 """The first line of a sweep: what nobody typed."""
 
+from l2t.methods.registry import methods as registry
 from l2t.spec.request import PROTOCOL, SweepRequest
 from l2t.spec.values import write_seeds
 
@@ -24,7 +25,8 @@ def headline(request: SweepRequest) -> str:
         parts.append(f"{seeds} seed{'s' * (number > 1)}" if seeds == str(number) else f"seeds {seeds}")
     if not request.sources and recipe.source is not None:
         parts.append(f"source {recipe.source if isinstance(recipe.source, str) else recipe.source.name}")
-    if not request.targets:
+    asked = request.methods or methods
+    if not request.targets and not all(name in registry and registry.get(name).same_architecture for name in asked):
         parts.append(f"target {recipe.target}")
     given_settings = {setting.name for setting in request.settings}
     for section, table in (("train", recipe.train), ("data", recipe.data), ("method", recipe.method)):

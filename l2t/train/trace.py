@@ -21,7 +21,7 @@ IMAGES = 4
 
 @dataclass(frozen=True)
 class Followed:
-    """One number that is followed. text: as it was asked for; tensor: in `Method.theta` or `Method.observe`."""
+    """One number that is followed. text: as it was asked for; tensor: in `Method.weights` or `Method.observe`."""
 
     text: str
     tensor: str
@@ -35,7 +35,7 @@ def find(texts: tuple[str, ...], method: Method) -> list[Followed]:
     Raises UsageError for a name or an index that the target network does not have.
     """
     found = []
-    seen = method.observe()
+    seen, weights = method.observe(), method.weights()
     for text in texts:
         element = parse(text)
         if element.pair is not None:
@@ -44,11 +44,10 @@ def find(texts: tuple[str, ...], method: Method) -> list[Followed]:
                 continue
             shape = seen[tensor].shape[1:]
         else:
-            tensor = f"target.{element.name}"
-            if tensor not in method.theta:
-                weights = (name.removeprefix("target.") for name in method.theta if name.startswith("target."))
+            tensor = element.name
+            if tensor not in weights:
                 raise UsageError(f"the target has no weight {element.name} to trace; it has {', '.join(weights)}")
-            shape = method.theta[tensor].shape
+            shape = weights[tensor].shape
         if len(element.index) != len(shape) or any(i >= n for i, n in zip(element.index, shape, strict=True)):
             raise UsageError(f"{text} is outside its tensor, whose shape is {tuple(shape)}")
         found.append(Followed(text, tensor, element.index))
@@ -57,11 +56,12 @@ def find(texts: tuple[str, ...], method: Method) -> list[Followed]:
 
 def values(elements: list[Followed], method: Method) -> dict[str, Tensor]:
     """The elements' present values, scalars on the device, by their text; of meta-weights the probe's mean."""
-    seen = method.observe() if any(element.tensor not in method.theta for element in elements) else {}
+    weights = method.weights() if elements else {}
+    seen = method.observe() if any(element.tensor not in weights for element in elements) else {}
     found = {}
     for element in elements:
-        if element.tensor in method.theta:
-            found[element.text] = method.theta[element.tensor][element.index]
+        if element.tensor in weights:
+            found[element.text] = weights[element.tensor][element.index]
         else:
             found[element.text] = seen[element.tensor].mean(0)[element.index]
     return found

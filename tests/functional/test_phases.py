@@ -104,6 +104,18 @@ def test_what_runs_share_is_made_once_and_used_by_what_asks_for_the_same(home: P
     assert states == {("paraphraser", "done"): 1, ("paraphraser", "new"): 1, ("teacher", "done"): 2}
 
 
+def test_a_teacher_is_the_finetune_run_of_its_seed_bit_for_bit(home: Path, tiny: str) -> None:
+    done = l2t("run", "--recipe", tiny, "--method", "finetune", "--jobs", "1")
+    assert done.returncode == 0, done.stderr
+    assert "target" not in done.stderr.splitlines()[0]  # it trains the source's architecture, not the recipe's target
+    made = artefacts(home)
+    with Store.read(home) as store:
+        runs = {row.seed: JobFolder.of(home, "run", row.id) for row in store.runs() if row.method == "finetune"}
+    for seed, name in enumerate(TEACHERS):
+        results = [json.loads(folder.result.read_text()) for folder in (made[name], runs[seed])]
+        assert results[0]["weights"] == results[1]["weights"]
+
+
 def test_a_phase_that_fails_fails_its_runs_and_says_why_once(home: Path, tiny: str) -> None:
     asked = ("--set", "method.teacher_lr=1e9", "--epochs", "9", "--seeds", "1")
     failed = l2t("run", "--recipe", tiny, "--method", "kd", *asked, "--jobs", "1")

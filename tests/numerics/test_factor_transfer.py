@@ -58,14 +58,15 @@ def factor(value: Tensor) -> Tensor:
     return flat / flat.square().sum(1, keepdim=True).sqrt()
 
 
-@pytest.mark.parametrize("pairs", ["single", "1-0"])
+@pytest.mark.parametrize("pairs", ["single", "1-0", "0-2"])
 def test_the_loss_is_the_formula(pairs: str) -> None:
     method = make_method("factor-transfer", methods.get("factor-transfer")(pairs=pairs))
     batch = batches(1)[0]
     index, tap = method.pair.source, method.pair.target
     logits, taps = functional_call(method.learner, method.theta, (batch.images,))[0], None
     taps = method.setup.target(batch.images)[1]
-    paraphraser = torchs(*((64, 32) if pairs == "single" else (32, 16)))
+    channels = {"single": 64, "1-0": 32, "0-2": 16}[pairs]
+    paraphraser = torchs(channels, channels // 2)
     paraphraser.load_state_dict(method.setup.artefacts["paraphraser"])
     taught = paraphraser["encoder"](method.setup.source(batch.images)[1][index])
     theirs = functional.interpolate(taught, taps[tap].shape[2:], mode="bilinear", align_corners=False)

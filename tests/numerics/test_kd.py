@@ -28,9 +28,9 @@ def test_the_loss_is_the_formula(temperature: float, alpha: float) -> None:
     torch.testing.assert_close(method.step(given, LR)["loss"], expected.detach(), rtol=1e-9, atol=1e-12)
 
 
-def test_a_teacher_with_the_same_outputs_costs_nothing_and_its_probabilities_sum_to_one() -> None:
+def test_a_teacher_with_the_same_probabilities_costs_nothing_and_any_other_something() -> None:
     logits = torch.randn(6, CLASSES, generator=torch.Generator().manual_seed(1))
-    assert softened(logits, logits + 3.0, 4.0).abs() < 1e-12
+    assert softened(logits, logits + 3.0, 4.0).abs() < 1e-12  # the same distribution
     other = torch.randn(6, CLASSES, generator=torch.Generator().manual_seed(2))
     assert softened(other, logits, 4.0) > 0
 

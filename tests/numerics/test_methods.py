@@ -6,12 +6,14 @@ from itertools import combinations
 import pytest
 import torch
 from oracles.meta import Problem, kept_graph, replay
+from oracles.small import source_stays
 from setups import batches, make_method
-from torch import Tensor
+from torch import Tensor, nn
 
 from l2t.methods.meta_config import PARTS
 from l2t.methods.method import Batch, Method
 from l2t.methods.registry import methods
+from l2t.models.layers import start_as_torch
 
 pytestmark = pytest.mark.usefixtures("double_precision")
 
@@ -112,7 +114,7 @@ def test_even_weights_make_both_losses_equal_ufms() -> None:
         torch.testing.assert_close(loss, expected, rtol=1e-12, atol=0)
 
 
-def test_leaving_parts_out_of_l2twww_gives_l2tww_and_ufm() -> None:
+def test_leaving_which_out_of_l2twww_gives_l2tww() -> None:
     batch = batches(1)[0]
     config = methods.get("l2twww")
     only, l2tww = make_method("l2twww", config(parts=("what", "where"))), make_method("l2tww")
@@ -230,3 +232,37 @@ def test_a_restored_method_goes_on_bit_for_bit(name: str) -> None:
         second.step(batch, LR)
     assert all(torch.equal(whole.theta[key], second.theta[key]) for key in whole.theta)
     assert all(torch.equal(value, second.weights()[key]) for key, value in whole.weights().items())
+
+
+@pytest.mark.parametrize("name", [name for name in methods if methods.get(name).needs_source])
+def test_the_source_is_bit_equal_after_training_statistics_too(name: str) -> None:
+    assert source_stays(make_method(name))
+
+
+def test_starts_are_pytorchs_of_what_is_trained_beside_the_target() -> None:
+    """Uniform within 1/√fan-in, where the protocol's own start would be normal."""
+    started = {
+        "finetune": "target.classifier.weight",
+        "spottune": "policy.classifier.weight",
+        "lwf": "old.weight",
+        "factor-transfer": "translator.0.weight",
+    }
+    for name, weight in started.items():
+        value = make_method(name).theta[weight]
+        bound = value[0].numel() ** -0.5
+        assert 0.95 * bound < value.abs().max() <= bound, name
+
+
+@pytest.mark.parametrize(
+    ("name", "weight", "stream"),
+    [
+        ("finetune", "target.classifier.weight", ("target", "head")),
+        ("spottune", "policy.classifier.weight", ("policy", "head")),
+    ],
+)
+def test_heads_come_from_their_named_streams(name: str, weight: str, stream: tuple[str, ...]) -> None:
+    method = make_method(name)
+    value = method.theta[weight]
+    layer = nn.Linear(value.shape[1], value.shape[0])
+    start_as_torch(layer, method.setup.streams.generator(*stream))
+    assert torch.equal(value, layer.weight)

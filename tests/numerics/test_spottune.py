@@ -85,6 +85,32 @@ def test_choices_are_as_frequent_as_the_softmax_of_the_policys_logits() -> None:
     assert bool(((found - expected).abs() < tolerance).all())
 
 
+def test_the_noise_is_drawn_anew_for_every_step_image_and_block_and_repeats_with_the_run() -> None:
+    method, again = make_method("spottune"), make_method("spottune")
+    images = batches(1)[0].images
+    drawn = []
+    for batch in batches(2):
+        drawn.append(method.draw(images, "train"))
+        assert torch.equal(drawn[-1], again.draw(images, "train"))
+        assert not torch.equal(drawn[-1], method.draw(images, "test"))
+        method.step(batch, LR)
+        again.step(batch, LR)
+    assert len(torch.stack(drawn).unique()) == 2 * 6 * 3 * 2
+
+
+def test_the_policys_gradient_is_that_of_the_methods_temperature() -> None:
+    images = batches(1)[0].images
+    for temperature in (1.0, 5.0):
+        method = make_method("spottune", methods.get("spottune")(temperature=temperature))
+        noise = method.routed.noise = method.draw(images, "here")
+        logits = method.routed.policy(images)[0]
+        bias = method.routed.policy.classifier.bias
+        [found] = torch.autograd.grad(method.routed.decide(images).sum(), bias)
+        soft = torch.softmax((logits.view(6, 3, 2) + noise) / temperature, -1)[..., 0]
+        slope = (soft * (1 - soft) / temperature).sum(0)
+        torch.testing.assert_close(found, torch.stack([slope, -slope], -1).flatten())
+
+
 def test_the_gradient_of_a_choice_is_that_of_the_tempered_softmax() -> None:
     generator = torch.Generator().manual_seed(4)
     logits = torch.randn(5, 3, 2, generator=generator).requires_grad_()

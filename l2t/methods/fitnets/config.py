@@ -49,12 +49,12 @@ source's; up: bilinear resize to the target's map.
     """Pairs of layers: single (the last of first with first, …), one-to-one, all stage ends with all, or a list that
     counts stage ends from 0 (2-0: the source's third with the target's first)."""
     hint_epochs: Annotated[int, Ge(0)] = 0
-    """Epochs of the hint stage; 0: as many as the run's."""
+    """Epochs of the hint stage, whatever `train.min_steps` says; 0: as many as the run's."""
     hint_lr: Annotated[float, Gt(0)] | None = None
     """Learning rate at the start of the hint stage's cosine. Default: the run's."""
 
     def phases(self, run: RunSpec, data: PhaseData) -> tuple[ArtefactSpec, ...]:
-        own = {"epochs": self.hint_epochs or run.train.epochs, "lr": self.hint_lr or run.train.lr}
-        train = run.train.model_copy(update=own)
+        own = {"epochs": self.hint_epochs, "min_steps": 0} if self.hint_epochs else {}
+        train = run.train.model_copy(update={"lr": self.hint_lr or run.train.lr} | own)
         options = Hint(pairs=self.pairs).effective()
         return (few_shot_phase(run, "hint", "hint stage", options, run.target, train),)

@@ -1,6 +1,6 @@
 """Options of intermediate."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt
 
@@ -30,6 +30,9 @@ The target is the source network; it gets a new classifier, optimiser and schedu
     implementation: ClassVar[str] = "l2t.methods.intermediate.method:Intermediate"
     makes: ClassVar[tuple[str, ...]] = ("intermediate",)
 
+    backbone: Literal["tuned", "slow", "frozen"] = "tuned"
+    """All but the classifier: tuned as the classifier is, or slow (a tenth of its learning rate), on both data sets;
+    frozen: tuned on the intermediate data set, whose classifier is left behind, then frozen."""
     through: str = "auto"
     """The intermediate data set, whose whole training set is used; auto: CIFAR-100, for CIFAR-100 itself CIFAR-10."""
     through_epochs: Annotated[int, Ge(1)] = 30
@@ -42,6 +45,7 @@ The target is the source network; it gets a new classifier, optimiser and schedu
         images = data.images(name)
         if images.dataset == run.dataset:
             raise UsageError(f"intermediate goes through another data set than its target: method.through={name}")
-        options = FinetuneConfig(backbone=self.backbone).effective()
+        backbone = "tuned" if self.backbone == "frozen" else self.backbone
+        options = FinetuneConfig(backbone=backbone).effective()
         train = {"epochs": self.through_epochs, "lr": self.through_lr}
         return (whole_set_phase(run, "intermediate", "intermediate network", options, run.target, images, train),)

@@ -24,6 +24,7 @@ L = CE, with blocks x ← a · tuned(x) + (1 − a) · frozen(x)
 
 tuned, frozen: two copies of a residual block, both from the source's weights. a, of an image and a block, is 0 or 1:
 Gumbel-softmax of a policy network's two outputs, straight through (its gradient is the softmax's at temperature τ).
+The source is a CIFAR ResNet.
 """
     implementation: ClassVar[str] = "l2t.methods.spottune.method:Spottune"
     same_architecture: ClassVar[bool] = True

@@ -57,7 +57,10 @@ class Spottune(Method):
     def draw(self, images: Tensor, use: str) -> Tensor:
         """Gumbel noise [batch, blocks, 2] for the choices on these images, of this step and use."""
         generator = self.setup.streams.generator("policy", use, self.steps)
-        return gumbel((len(images), len(self.routed.frozen), 2), generator).to(images)
+        noise = gumbel((len(images), len(self.routed.frozen), 2), generator)
+        if images.is_cuda:  # the host does not wait for the copy
+            noise = noise.pin_memory()
+        return noise.to(images, non_blocking=True)
 
     def step(self, batch: Batch, lr: float) -> dict[str, Tensor]:
         """As `Method.step`; "tuned" is the share of choices for the tuned copy, "tuned_block3" that of one block."""

@@ -15,7 +15,8 @@ TUNED = 0
 
 def gumbel(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
     """Samples of the standard Gumbel distribution: −log of exponential ones, drawn on the CPU."""
-    return torch.empty(shape).exponential_(generator=generator).log().neg()
+    drawn = torch.empty(shape).exponential_(generator=generator)
+    return drawn.clamp_min(torch.finfo(drawn.dtype).tiny).log().neg()  # never infinite, where 0 is drawn
 
 
 def choose(logits: Tensor, noise: Tensor | None, temperature: float) -> Tensor:

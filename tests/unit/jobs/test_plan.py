@@ -335,7 +335,7 @@ def test_a_phase_of_data_that_there_is_not_is_refused(monkeypatch: pytest.Monkey
         ("kd", "data.rare_class=1", lambda made: made.data.rare_class == 1),
         ("intermediate", "method.through_lr=0.02", lambda made: made.train.lr == 0.02),
         ("intermediate", "method.through_epochs=3", lambda made: made.train.epochs == 3),
-        ("intermediate", "method.backbone=frozen", lambda made: made.options == {"backbone": "frozen"}),
+        ("intermediate", "method.backbone=slow", lambda made: made.options == {"backbone": "slow"}),
         ("intermediate", "method.through=cifar10", lambda made: made.dataset == "cifar10"),
         ("intermediate", "train.threads=2", lambda made: made.train.threads == 2),
         ("factor-transfer", "method.share=0.25", lambda made: made.options["share"] == 0.25),
@@ -356,7 +356,7 @@ def test_what_a_phase_depends_on_reaches_it_and_is_part_of_its_identity(
 
 def test_a_phase_on_the_subset_has_the_runs_settings_and_one_on_a_whole_set_the_protocols() -> None:
     for method, phase, own in (("fitnets", "hint", {}), ("kd", "teacher", {"lr": 0.01})):
-        made = phased(method, "train.epochs=9", "train.momentum=0.5")
+        made = phased(method, "train.epochs=9", "train.momentum=0.5", "train.min_steps=40")
         [artefact, _] = made.artefacts
         assert (artefact.phase, artefact.train) == (phase, made.runs[0].train.model_copy(update=own))
     whole = {"epochs": 6, "lr": 0.1, "weight_decay": 5e-4, "batch": 128}
@@ -375,3 +375,24 @@ def test_the_intermediate_data_set_of_cifar100_is_cifar10_and_of_others_cifar100
     assert [
         phased("intermediate", datasets=(name,)).artefacts[0].dataset for name in ("cifar100", "cifar10", "stl10")
     ] == ["cifar10", "cifar100", "cifar100"]
+
+
+def test_what_a_phase_does_not_depend_on_makes_no_other() -> None:
+    for method in ("kd", "fitnets"):
+        plain = phased(method)
+        for setting in ("train.eval_points=3", "train.eval_images=50", "data.rare_images=3"):
+            assert phased(method, setting).artefacts == plain.artefacts
+        assert [run.id for run in phased(method, "data.rare_images=3").runs] == [run.id for run in plain.runs]
+        rare = [phased(method, "data.rare_class=1", f"data.rare_images={n}").artefacts for n in (2, 10)]
+        assert rare[0] == rare[1]  # of two shots
+
+
+def test_epochs_of_hints_that_are_asked_for_are_those() -> None:
+    made = phased("fitnets", "method.hint_epochs=3", "train.min_steps=40").artefacts[0]
+    assert (made.train.epochs, made.train.min_steps) == (3, 0)
+
+
+def test_frozen_features_after_an_intermediate_data_set_are_those_that_it_tuned() -> None:
+    made = phased("intermediate", "method.backbone=frozen")
+    assert made.artefacts == phased("intermediate").artefacts
+    assert {run.options["backbone"] for run in made.runs} == {"frozen"}

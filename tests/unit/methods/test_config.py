@@ -30,6 +30,9 @@ def test_options_without_effect_are_at_their_defaults() -> None:
     l2tww = methods.get("l2tww")
     assert l2tww(virtual_steps=0, hypergradient="first-order").effective() == l2tww(virtual_steps=0).effective()
     assert l2tww(fixed=("which",)).effective() == l2tww().effective()
+    still = l2tww(fixed=("what", "where")).effective()
+    for option in ({"virtual_steps": 5}, {"virtual": "thesis"}, {"hypergradient": "first-order"}, {"meta_lr": 1.0}):
+        assert l2tww(fixed=("what", "where"), **option).effective() == still != l2tww(**option).effective()
     kept = l2twww(fixed=("which", "where", "which"), parts=("where", "which", "what")).effective()
     assert kept["fixed"] == ["where", "which"]
     assert "fixed" not in l2twww(fixed=("where",), parts=("what",)).effective()
@@ -52,8 +55,12 @@ DEFAULTS = {
     "finetune": {"backbone": "tuned", "train.lr": 0.01},
     "intermediate": {"backbone": "tuned", "through": "auto", "through_lr": 0.01, "train.lr": 0.01},
     "spottune": {
-        **{"temperature": 5.0, "policy_lr": 0.01, "policy_weight_decay": 1e-3, "train.lr": 0.01},
-        **{"frozen_statistics": "kept", "at_test": "argmax"},
+        "temperature": 5.0,
+        "policy_lr": 0.01,
+        "policy_weight_decay": 1e-3,
+        "train.lr": 0.01,
+        "frozen_statistics": "kept",
+        "at_test": "argmax",
     },
     "ufm": {"beta": 0.5, "pairs": "all"},
     "fitnets": {"pairs": "single", "hint_epochs": 0, "hint_lr": None},
@@ -63,14 +70,31 @@ DEFAULTS = {
     "kd": {"temperature": 4.0, "alpha": 0.9, "teacher_lr": 0.01},
     "factor-transfer": {"weight": 500.0, "share": 0.5, "reconstruction": "l1", "paraphraser_epochs": 6},
     "l2tww": {
-        **{"beta": 0.5, "pairs": "all", "virtual_steps": 2, "virtual": "optimiser", "hypergradient": "exact"},
-        **{"meta_lr": 1e-4, "meta_weight_decay": 1e-4, "statistics_updates": 1, "fixed": []},
+        "beta": 0.5,
+        "pairs": "all",
+        "virtual_steps": 2,
+        "virtual": "optimiser",
+        "hypergradient": "exact",
+        "meta_lr": 1e-4,
+        "meta_weight_decay": 1e-4,
+        "statistics_updates": 1,
+        "fixed": [],
     },
     "l2twww": {
-        **{"beta": 0.5, "pairs": "all", "virtual_steps": 2, "virtual": "optimiser", "hypergradient": "exact"},
-        **{"meta_lr": 1e-4, "meta_weight_decay": 1e-4, "statistics_updates": 1, "fixed": []},
-        **{"parts": ["what", "where", "which"], "which_input": "map", "which_start": "one"},
-        **{"softplus": "before", "scale": "free"},
+        "beta": 0.5,
+        "pairs": "all",
+        "virtual_steps": 2,
+        "virtual": "optimiser",
+        "hypergradient": "exact",
+        "meta_lr": 1e-4,
+        "meta_weight_decay": 1e-4,
+        "statistics_updates": 1,
+        "fixed": [],
+        "parts": ["what", "where", "which"],
+        "which_input": "map",
+        "which_start": "one",
+        "softplus": "before",
+        "scale": "free",
     },
 }
 """As METHODS.md has them."""

@@ -131,6 +131,13 @@ def test_meta_methods_trace_their_weights_and_the_probe(spec: Spec, source: Sour
     assert {"gamma_min", "gamma_median", "gamma_max", "gamma_below_1e-3", "w_moved", "lambda_moved"} <= rows[-1].keys()
 
 
+def test_a_frozen_weight_is_traced_as_it_stays(spec: Spec, source: SourceSpec, train: Train) -> None:
+    name = "conv1.weight[0,0,0,0]"
+    _, folder = train(spec("finetune", source=source.ref, options={"backbone": "frozen"}, trace=(name,)))
+    values = {row[name] for row in folder.read_metrics() if name in row}
+    assert len(values) == 1
+
+
 def test_traced_elements_are_recorded_from_the_start(spec: Spec, source: SourceSpec, train: Train) -> None:
     names = ("features.0.weight[4,2,1,0]", "gamma[2-1,5,0,1]", "lambda[2-1]")
     _, folder = train(spec("l2twww", source=source.ref, trace=names))
