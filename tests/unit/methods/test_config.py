@@ -67,7 +67,7 @@ DEFAULTS = {
     "attention-transfer": {"weight": 1000.0, "pairs": "one-to-one", "reduction": "mean"},
     "fsp": {"weight": 1.0},
     "lwf": {"temperature": 2.0, "weight": 1.0, "t_squared": False},
-    "kd": {"temperature": 4.0, "alpha": 0.9, "teacher_lr": 0.01},
+    "kd": {"temperature": 4.0, "alpha": 0.9, "teacher_lr": 0.01, "train.lr": 0.01},
     "factor-transfer": {"weight": 500.0, "share": 0.5, "reconstruction": "l1", "paraphraser_epochs": 6},
     "l2tww": {
         "beta": 0.5,
