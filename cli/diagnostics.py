@@ -80,6 +80,10 @@ def _exit_code(command: Callable[[], int | None]) -> int:
         return command() or ExitCode.OK
     except typer.Exit as end:
         return end.exit_code
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # rich ends with 1, as if something had failed
+            raise end.__context__ from None
+        raise
 
 
 def _drop_stdout() -> None:

@@ -90,6 +90,8 @@ def train(
             return ExitCode.FAILED_RUNS
         row = store.artefact(spec.id)
     if row is not None:
+        if row.name != name:
+            say(f"this network is there already, as {row.name}: --source {row.name} uses it")
         _print(row, home, json_)
     return ExitCode.OK
 

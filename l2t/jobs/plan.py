@@ -89,6 +89,8 @@ def plan_source(table: SourceTable, inventory: Inventory, device: Device) -> Sou
 
 def check_source(table: SourceTable, device: Device) -> tuple[TrainSettings, DataSettings]:
     """The settings of a source network's training; UsageError where they cannot be, whatever its data."""
+    if table.name in IMAGENET:
+        raise UsageError(f"{table.name} is the name of torchvision's ImageNet weights: give the network another")
     canonical(table.dataset)
     train = build(TrainSettings, "training", table.train)
     data = build(DataSettings, "data", table.data)
@@ -159,9 +161,11 @@ class _Planner:
                 raise UsageError(f"{point.method} needs a source network: --source NAME (l2t source list shows them)")
             source = self._find_source(point.source)
             if config.same_architecture and point.target not in (None, source.model):
+                models.get(point.target)  # of a name that there is none of, that is said
                 raise UsageError(
-                    f"{point.method} trains a network of its source's architecture: {source.name} is a {source.model}, "
-                    f"the target asked for a {point.target}. Leave --target out, or take a source of that architecture"
+                    f"{point.method} trains a network of its source's architecture: that of {source.name} is "
+                    f"{source.model}, the target asked for {point.target}. Leave --target out, or take a source of "
+                    "that architecture"
                 )
             _check_size(source.model, point.settings.data.size)
             if isinstance(source, SourceTable):

@@ -1,13 +1,13 @@
 """Rows of runs → the report: which run stands in which entry of which table, what is compared with what."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from l2t.errors import L2tError, UsageError, unknown
-from l2t.report.cells import Cell, check_split, differing, gather, label
+from l2t.report.cells import Cell, ambiguous_sources, check_split, differing, gather, label
 from l2t.report.compare import compare, correct
 from l2t.report.entries import entry_of, mark_best
 from l2t.report.report import Entry, Report, Table
@@ -15,6 +15,9 @@ from l2t.report.titles import Metric, dataset_title, metric_title, model_title, 
 from l2t.stats import PValue
 from l2t.store.rows import RunRow
 from l2t.store.state import State
+
+if TYPE_CHECKING:
+    from l2t.methods.base import MethodConfig
 
 Key = tuple[Any, ...]
 
@@ -39,7 +42,12 @@ def build(
     """
     cells = gather(rows, specs, planned)
     check_split(cells, split_by)
-    tables = [table for key, members in by_table(cells).items() for table in _tables(key, members, split_by, metric)]
+    ambiguous = ambiguous_sources(cells)
+    tables = [
+        table
+        for key, members in by_table(cells).items()
+        for table in _tables(key, _without_cancelled(members, split_by), split_by, metric, ambiguous)
+    ]
     known = dict.fromkeys(row for table in tables for row in table.rows)
     if baseline is not None and baseline not in known and tables:
         raise unknown("row to compare with", baseline, known, "l2t report")
@@ -83,14 +91,26 @@ def _key(cell: Cell) -> Key:
     )
 
 
-def same_architecture(method: str) -> bool:
-    """Whether the method trains the source's own architecture; False for one that the registry does not have."""
+def config_of(method: str) -> "type[MethodConfig] | None":
+    """What the registry knows of the method; None of one that it does not have."""
     from l2t.methods.registry import methods
 
     try:
-        return methods.get(method).same_architecture
+        return methods.get(method)
     except (L2tError, ImportError):
-        return False
+        return None
+
+
+def same_architecture(method: str) -> bool:
+    """Whether the method trains the source's own architecture; False for one that the registry does not have."""
+    config = config_of(method)
+    return config is not None and config.same_architecture
+
+
+def made_first(method: str) -> tuple[str, ...]:
+    """The phases that the method has before its runs."""
+    config = config_of(method)
+    return () if config is None else config.makes
 
 
 def baselines(table: Table) -> tuple[str, ...]:
@@ -98,7 +118,24 @@ def baselines(table: Table) -> tuple[str, ...]:
     return ("finetune",) if all(same_architecture(entry.method) for entry in table.entries) else ("l2tww", "scratch")
 
 
-def _tables(key: Key, cells: Sequence[Cell], split_by: Sequence[str], asked: Metric) -> Iterator[Table]:
+def _without_cancelled(cells: Sequence[Cell], split_by: Sequence[str]) -> list[Cell]:
+    """The cells, without those whose runs were all cancelled where another one has their place."""
+    taken = {
+        (label(cell, split_by), cell.first.shots)
+        for cell in cells
+        if any(row.state is not State.CANCELLED for row in cell.rows)
+    }
+    return [
+        cell
+        for cell in cells
+        if (label(cell, split_by), cell.first.shots) not in taken
+        or any(row.state is not State.CANCELLED for row in cell.rows)
+    ]
+
+
+def _tables(
+    key: Key, cells: Sequence[Cell], split_by: Sequence[str], asked: Metric, ambiguous: Collection[str]
+) -> Iterator[Table]:
     """The table of the metric and, where a rare class was cut, that of its recall."""
     _refuse_mixed(cells, split_by)
     settings = cells[0].settings
@@ -113,7 +150,7 @@ def _tables(key: Key, cells: Sequence[Cell], split_by: Sequence[str], asked: Met
             dataset=key[0],
             title=dataset_title(key[0]),
             target=model_title(cells[0].first.target),
-            source=source_title(sourced.settings, str(sourced.first.source)) if sourced else None,
+            source=source_title(sourced.settings, str(sourced.first.source), ambiguous) if sourced else None,
             training=training_title(settings),
             metric=metric_title(settings, metric),
             baseline=None,
@@ -175,7 +212,8 @@ def _same_architecture(cells: Sequence[Cell]) -> Iterator[str]:
         seconds = [row.seconds for row in done if row.seconds is not None]
         if parameters and seconds:
             numbers = " or ".join(f"{number:,}" for number in parameters)
-            yield f"{method}: {numbers} parameters, mean time of a run {fmean(seconds):,.1f} s."
+            phases = "".join(f", without its {phase} network" for phase in made_first(method))
+            yield f"{method}: {numbers} parameters, mean time of a run {fmean(seconds):,.1f} s{phases}."
 
 
 def _made_once(cells: Sequence[Cell], split_by: Sequence[str]) -> Iterator[str]:

@@ -50,6 +50,15 @@ def gather(rows: Iterable[RunRow], specs: Mapping[str, Mapping[str, Any]], plann
     ]
 
 
+def ambiguous_sources(cells: Iterable[Cell]) -> frozenset[str]:
+    """Names that more than one source network of these cells has."""
+    versions: dict[str, set[str]] = {}
+    for cell in cells:
+        if cell.first.source is not None:
+            versions.setdefault(cell.first.source, set()).add(cell.settings["source.hash"])
+    return frozenset(name for name, hashes in versions.items() if len(hashes) > 1)
+
+
 def settings_of(spec: Mapping[str, Any]) -> dict[str, Any]:
     """A specification, flat, without what tells runs of one cell apart."""
     return {key: value for key, value in _flat(spec) if key not in IGNORED}

@@ -3,11 +3,11 @@
 Reads counted cells, no runs, and never imports scipy: the numbers that need it come from elsewhere.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from l2t.report.build import by_table, row_order
-from l2t.report.cells import Cell, check_split, differing, label, settings_of
+from l2t.report.cells import Cell, ambiguous_sources, check_split, differing, label, settings_of
 from l2t.report.placed import MatrixTable
 from l2t.report.titles import dataset_title, model_title, source_title, training_title
 from l2t.store.rows import CellRow
@@ -26,10 +26,11 @@ def layout(
     tables: dict[tuple[Any, ...], list[Cell]] = {}
     for (_, *key), members in by_table(known).items():
         tables.setdefault(tuple(key), []).extend(members)
-    return tuple(_table(members, split_by) for members in tables.values())
+    ambiguous = ambiguous_sources(known)
+    return tuple(_table(members, split_by, ambiguous) for members in tables.values())
 
 
-def _table(cells: Sequence[Cell], split_by: Sequence[str]) -> MatrixTable:
+def _table(cells: Sequence[Cell], split_by: Sequence[str], ambiguous: Collection[str]) -> MatrixTable:
     settings = cells[0].settings
     sourced = next((cell for cell in cells if cell.first.source is not None), None)
     rows = _rows(cells, split_by)
@@ -39,7 +40,7 @@ def _table(cells: Sequence[Cell], split_by: Sequence[str]) -> MatrixTable:
         places[place] = (*places.get(place, ()), cell.hash)
     return MatrixTable(
         target=model_title(cells[0].first.target),
-        source=source_title(sourced.settings, str(sourced.first.source)) if sourced else None,
+        source=source_title(sourced.settings, str(sourced.first.source), ambiguous) if sourced else None,
         training=training_title(settings),
         rows=tuple(sorted(dict.fromkeys(rows.values()), key=row_order)),
         columns=tuple(sorted({(cell.first.dataset, cell.first.shots) for cell in cells})),

@@ -1,6 +1,6 @@
 """How tables name data sets, models and trainings. Names that no registry has any more are shown as they are."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import PurePath
 from typing import Any, Literal
 
@@ -28,9 +28,10 @@ def model_title(name: str) -> str:
     return _title(models, name)
 
 
-def source_title(settings: Mapping[str, Any], name: str) -> str:
-    """ "ResNet-32 (tinyimagenet-200)"."""
-    return f"{model_title(settings['source.model'])} ({name})"
+def source_title(settings: Mapping[str, Any], name: str, ambiguous: Collection[str] = ()) -> str:
+    """ "ResNet-32 (tinyimagenet-200)"; with the hash where the name is one of several networks'."""
+    which = f"{name} {settings['source.hash'][:8]}" if name in ambiguous else name
+    return f"{model_title(settings['source.model'])} ({which})"
 
 
 def training_title(settings: Mapping[str, Any]) -> str:

@@ -25,11 +25,16 @@ def headline(request: SweepRequest) -> str:
         parts.append(f"{seeds} seed{'s' * (number > 1)}" if seeds == str(number) else f"seeds {seeds}")
     if not request.sources and recipe.source is not None:
         parts.append(f"source {recipe.source if isinstance(recipe.source, str) else recipe.source.name}")
-    asked = request.methods or methods
-    if not request.targets and not all(name in registry and registry.get(name).same_architecture for name in asked):
+    configs = {name: registry.get(name) for name in request.methods or methods if name in registry}
+    if not request.targets and not all(config.same_architecture for config in configs.values()):
         parts.append(f"target {recipe.target}")
     given_settings = {setting.name for setting in request.settings}
-    for section, table in (("train", recipe.train), ("data", recipe.data), ("method", recipe.method)):
+    used = {
+        key: value
+        for key, value in recipe.method.items()
+        if key in configs or any(key in config.model_fields for config in configs.values())
+    }
+    for section, table in (("train", recipe.train), ("data", recipe.data), ("method", used)):
         parts += [
             f"{section}.{key}={value}" for key, value in table.items() if f"{section}.{key}" not in given_settings
         ]

@@ -119,6 +119,10 @@ def having_option(option: str, among: tuple[str, ...]) -> list[type[MethodConfig
     """The configs of those methods `among` that have the option; UsageError with the nearest match where none has."""
     configs = [methods.get(method) for method in among]
     having = [config for config in configs if option in config.model_fields]
+    others = [name for name, config in methods.items() if option in config.model_fields]
+    if not having and others:
+        none = f"{', '.join(among)} {'has' if len(among) == 1 else 'have'} no method.{option}"
+        raise UsageError(f"{none}: it is an option of {', '.join(others)} (l2t methods show NAME)")
     if not having:
         known = {f"method.{name}" for config in configs for name in config.model_fields}
         raise unknown("option", f"method.{option}", sorted(known), "l2t methods show NAME")

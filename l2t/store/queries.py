@@ -84,6 +84,8 @@ class Queries(Database):
             " WHERE substr(jobs.id, 1, ?) = ? ORDER BY jobs.id LIMIT 6",
             [len(id_or_prefix), printable(id_or_prefix)],  # a text that is no UTF-8 would be an error of sqlite
         )
+        if not rows and id_or_prefix:
+            self._refuse_other(id_or_prefix)
         _check_one(id_or_prefix, [row[0] for row in rows])
         from pydantic import ValidationError
 
@@ -97,6 +99,15 @@ class Queries(Database):
                 f"run {row[0]} was asked for by another version of l2t, or the store is damaged (l2t store check tells)"
             ) from error
         return RunDetail(_run(tuple(row)), spec, command)
+
+    def _refuse_other(self, id: str) -> None:
+        """UsageError where this is the id of something that is no run."""
+        beginning = [len(id), printable(id)]
+        jobs = self._jobs("substr(jobs.id, 1, ?) = ? AND jobs.kind != 'run'", "jobs.id", beginning)
+        if len(jobs) == 1:
+            raise UsageError(f"{id!r} is no run but made for runs: {jobs[0].name}. Name the runs that wait for it")
+        if self._sweeps("WHERE id = ?", [printable(id)]):
+            raise UsageError(f"{id!r} is a sweep: write sweep={id}")
 
     def job(self, id_or_prefix: str) -> JobRow:
         """The run or artefact of this id, or the only one whose id begins so; UsageError as `run`."""

@@ -205,8 +205,12 @@ def test_a_warning_is_one_line_on_stderr() -> None:
     assert result.stderr == "l2t: warning: old\\nthing\n"
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
-    process = subprocess.Popen([L2T, "methods", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+@pytest.mark.parametrize("words", [("methods", "--json"), ("tui", "--help"), ("report",)])
+def test_a_reader_that_goes_away_is_no_error(
+    words: tuple[str, ...], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("L2T_HOME", str(home))
+    process = subprocess.Popen([L2T, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.close()
     _, error = process.communicate(timeout=60)

@@ -195,8 +195,8 @@ def test_networks_of_the_source_s_architecture_take_no_other_target(home: Path, 
     refused = l2t("run", "--recipe", tiny, "--method", "finetune", "--target", "vgg9", "--dry-run")
     assert refused.returncode == 2
     assert refused.stderr.splitlines()[-1] == (
-        "l2t: finetune trains a network of its source's architecture: tiny is a resnet8, the target asked for a vgg9. "
-        "Leave --target out, or take a source of that architecture"
+        "l2t: finetune trains a network of its source's architecture: that of tiny is resnet8, the target asked "
+        "for vgg9. Leave --target out, or take a source of that architecture"
     )
     added = l2t("queue", "add", "--recipe", tiny, "--method", "finetune,ufm", "--seeds", "1")
     assert added.returncode == 0, added.stderr

@@ -208,7 +208,11 @@ def test_a_dry_run_shows_what_tells_cells_apart(tiny: str) -> None:
         (["--epochs", "0"], "train.epochs=0: input should be greater than or equal to 1"),
         (["--jobs", "0"], "--jobs"),
         (["--set", "method.betta=1"], 'no option "method.betta". Did you mean method.beta?'),
-        (["--method", "scratch", "--set", "method.beta=1"], 'no option "method.beta".'),
+        (
+            ["--method", "scratch", "--set", "method.beta=1"],
+            "scratch has no method.beta: it is an option of",
+        ),
+        (["--method", "finetune", "--target", "resnet9"], 'no model "resnet9". Did you mean resnet8?'),
         (["--set", "data.rare_class=10"], "digits has no class 10 to make rare"),
         (["--set", "data.size=8", "--target", "vgg9"], "vgg9 takes images of 32 pixels or more"),
         (["--precision", "bf16"], "bf16 is too coarse"),

@@ -54,6 +54,7 @@ class DevicesScreen(L2TScreen):
         self._view = Machines(Gauges())
         self._overview: Overview | None = None
         self._jobs: dict[str, str | None] = {}
+        self._made: dict[str, str] = {}
 
     def body(self) -> ComposeResult:
         yield Static("", classes="title", id="title", markup=False)
@@ -82,6 +83,7 @@ class DevicesScreen(L2TScreen):
             return
         self._overview = overview
         self._jobs = {slot.name: slot.job for slot in overview.slots}
+        self._made = {job.id: job.name for job in overview.running if job.kind != "run"}
         lines = _lines(overview, frame.now)
         self.query_one(Table).fill(0, lines, len(lines))
         waits = [f"some runs wait: {why}" for why in overview.lacks]
@@ -95,7 +97,12 @@ class DevicesScreen(L2TScreen):
             place.display = bool(text)
 
     def on_table_opened(self, message: Table.Opened) -> None:
-        if (job := self._jobs.get(message.key)) is not None:
+        if (job := self._jobs.get(message.key)) is None:
+            return
+        if job in self._made:
+            what = f"{self._made[job]} is made for runs: l2t logs {job[:8]} -f follows it"
+            self.notify(printable(what), markup=False, timeout=8)
+        else:
             from tui.screens.run import RunScreen
 
             self.app.push_screen(RunScreen(job))

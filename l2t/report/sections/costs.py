@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
 
+from l2t.report.build import made_first
 from l2t.report.provenance import Environment, environments
 from l2t.report.report import Report, Table
 from l2t.report.section import Grid, Section
@@ -174,7 +175,14 @@ def _sentences(found: Sequence[_Cost]) -> Iterator[str]:
     )
     of = {"cpu": "of the whole process (cpu)", "cuda": "what torch held of the GPU's (cuda)"}
     memory = " or ".join(of.get(kind, kind) for kind in sorted({one.kind for one in found}))
-    yield f"Peak memory: {memory}. Parameters: of the target network."
+    yield f"Peak memory: {memory}. Parameters: of all that is needed to classify an image."
+    before: dict[str, dict[str, None]] = {}
+    for one in found:
+        for phase in made_first(one.row.split(" ")[0]):
+            before.setdefault(phase, {})[one.row] = None
+    if before:
+        made = "; ".join(f"{phase} ({listed([*rows])})" for phase, rows in before.items())
+        yield f"Without what is made first and shared between runs, which takes time of its own (l2t show RUN): {made}."
     again = sum(one.again for one in found)
     if again:
         yield f"{again} attempt{'s' * (again != 1)} came after a run's first: interrupted, resumed or done again."

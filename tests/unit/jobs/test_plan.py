@@ -197,6 +197,12 @@ def test_bf16_is_for_methods_that_do_not_unroll() -> None:
     assert {run.train.precision for run in runs} == {"bf16"}
 
 
+def test_a_source_is_not_called_as_torchvisions_weights_are() -> None:
+    table = SourceTable(name="imagenet-resnet18", dataset="digits", model="resnet8")
+    with pytest.raises(UsageError, match="give the network another"):
+        plan_source(table, Shelf(), "cpu")
+
+
 def test_a_source_is_trained_on_its_whole_data_set() -> None:
     table = SourceTable(name="n", dataset="digits", model="resnet8", train={"select": "val"})
     with pytest.raises(UsageError, match="whole data set"):

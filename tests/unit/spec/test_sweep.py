@@ -167,6 +167,13 @@ def test_a_request_that_means_nothing_is_refused(request_: SweepRequest, says: s
         expand(request_)
 
 
+def test_the_first_line_names_nothing_that_no_method_uses() -> None:
+    assert "target" not in (line := headline(SweepRequest(DEMO, methods=("finetune",))))
+    assert "method.beta" not in line
+    assert "method.beta=2.0" in (line := headline(SweepRequest(DEMO, methods=("finetune", "ufm"))))
+    assert "target vgg-small" in line
+
+
 def test_the_first_line_says_what_the_recipe_fills_in() -> None:
     line = headline(SweepRequest(DEMO, methods=("l2tww",), seeds=(0, 1)))
     assert "data digits" in line

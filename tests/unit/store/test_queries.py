@@ -112,3 +112,16 @@ def test_an_artefact_added_again_is_one(store: Store) -> None:
 
 def test_counts_name_every_state(store: Store) -> None:
     assert store.count() == dict.fromkeys(State, 0)
+
+
+def test_what_is_no_run_is_refused_with_what_it_is(
+    store: Store, submit: Submit, make_run: MakeRun, make_source: MakeSource
+) -> None:
+    source = make_source()
+    sweep = submit([make_run(0, source=source.ref)], [source]).sweep
+    with pytest.raises(UsageError, match=r"is no run but made for runs: .*glyphs.* Name the runs that wait for it"):
+        store.run(source.id[:8])
+    with pytest.raises(UsageError, match=f"is a sweep: write sweep={sweep}"):
+        store.run(sweep)
+    with pytest.raises(UsageError, match="no run 'nothing'"):
+        store.run("nothing")
