@@ -19,7 +19,7 @@ HEADS = (
     Head("data set", narrow=10, sort="dataset"),
     Head("shots", right=True, sort="shots"),
     Head("seed", right=True, sort="seed"),
-    Head("state", narrow=24),
+    Head("state", narrow=18),
     Head("epoch", right=True, drop=3),
     Head("left", right=True, drop=2),
     Head("acc %", right=True, sort="accuracy"),
