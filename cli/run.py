@@ -105,7 +105,8 @@ def _say_lost(lost: "list[RunRow]", number: int, sweep: str) -> None:
     words: dict[str, str] = {Reason.ARTEFACT: "without what they need"}
     why = ", ".join(f"{number} {words.get(reason, reason)}" for reason, number in reasons.most_common())
     states = ",".join(sorted({row.state for row in lost}, reverse=True))
-    say(f"{len(lost)} of {number} runs failed: {why}. l2t show {lost[0].id} tells of the first; "
+    ended = "were cancelled" if set(reasons) == {State.CANCELLED} else f"failed: {why}"
+    say(f"{len(lost)} of {number} runs {ended}. l2t show {lost[0].id} tells of the first; "
         f"l2t ls sweep={sweep} state={states} lists them")  # fmt: skip
 
 

@@ -545,7 +545,7 @@ def test_a_sweep_that_is_cancelled_while_it_is_followed_ends(home: Path, recipe:
     l2t("queue", "cancel", f"sweep={sweep.id}")
     _, said = end(process, 1)
     assert "l2t: cancelled  scratch digits 1 shot seed 0  (0/2 done, 2 cancelled)" in said
-    assert "2 of 2 runs failed: 2 cancelled." in said
+    assert "2 of 2 runs were cancelled." in said
 
 
 def test_paused_runs_end_the_following_and_are_said(home: Path, recipe: str) -> None:
