@@ -106,7 +106,7 @@ def test_a_diverged_run_fails_alone_and_is_tried_again(tiny: str) -> None:
     assert (planned["runs"]["retried"], planned["runs"]["done"]) == (1, 1)
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("stop", [signal.SIGINT, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
 def test_a_stopped_sweep_continues_with_the_same_command(tiny: str, stop: signal.Signals) -> None:
     asked = [*COMMAND, "run", "--recipe", tiny, "--method", "scratch", "--seeds", "1", "--epochs", "250", "--json"]
     process = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

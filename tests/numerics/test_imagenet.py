@@ -116,7 +116,8 @@ class AsTorchvision(Problem):
         return logits, taps
 
 
-@pytest.mark.parametrize("name", ["l2tww", pytest.param("l2twww", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["l2tww", "l2twww"])
 def test_an_iteration_equals_a_fully_unrolled_graph(name: str) -> None:
     source = load_object(RESNET8.build)(RESNET8, 5, seeded(2)).eval().requires_grad_(False)
     config = methods.get(name)

@@ -88,7 +88,14 @@ def derivatives(logits: Tensor, taps: list[Tensor], weights: list[Tensor]) -> li
     return [*grads, *torch.autograd.grad(along, weights)]
 
 
-@pytest.mark.parametrize(("name", "size"), [*((name, 32) for name in ORACLES), ("lenet5", 16), ("lenet5", 37)])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        *(pytest.param(name, 32, marks=[pytest.mark.slow] * name.startswith("vgg16")) for name in ORACLES),
+        ("lenet5", 16),
+        ("lenet5", 37),
+    ],
+)
 def test_networks_equal_torchs_own_layers_up_to_the_second_derivative(name: str, size: int) -> None:
     generator = torch.Generator().manual_seed(0)
     ours, oracle = build(models.get(name), CLASSES, generator), ORACLES[name]()

@@ -7,7 +7,7 @@ from l2t.models.base import ModelInfo, Tap
 from l2t.models.registry import models
 from l2t.registry import load_object
 
-LARGE = 2e7
+LARGE = 1.2e7
 """Parameters from which on a network's test is slow."""
 
 
