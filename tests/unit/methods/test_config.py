@@ -50,6 +50,17 @@ def test_options_that_came_later_leave_the_identity_of_runs_without_them(name: s
             assert config.model_validate(found) == config(**{option: value})
 
 
+META = {
+    "beta": 0.5,
+    "pairs": "all",
+    "virtual_steps": 2,
+    "virtual": "optimiser",
+    "hypergradient": "exact",
+    "meta_lr": 1e-4,
+    "meta_weight_decay": 1e-4,
+    "statistics_updates": 1,
+    "fixed": [],
+}
 DEFAULTS = {
     "scratch": {},
     "finetune": {"backbone": "tuned", "train.lr": 0.01},
@@ -69,27 +80,9 @@ DEFAULTS = {
     "lwf": {"temperature": 2.0, "weight": 1.0, "t_squared": False},
     "kd": {"temperature": 4.0, "alpha": 0.9, "teacher_lr": 0.01, "train.lr": 0.01},
     "factor-transfer": {"weight": 500.0, "share": 0.5, "reconstruction": "l1", "paraphraser_epochs": 6},
-    "l2tww": {
-        "beta": 0.5,
-        "pairs": "all",
-        "virtual_steps": 2,
-        "virtual": "optimiser",
-        "hypergradient": "exact",
-        "meta_lr": 1e-4,
-        "meta_weight_decay": 1e-4,
-        "statistics_updates": 1,
-        "fixed": [],
-    },
-    "l2twww": {
-        "beta": 0.5,
-        "pairs": "all",
-        "virtual_steps": 2,
-        "virtual": "optimiser",
-        "hypergradient": "exact",
-        "meta_lr": 1e-4,
-        "meta_weight_decay": 1e-4,
-        "statistics_updates": 1,
-        "fixed": [],
+    "l2tww": META,
+    "l2twww": META
+    | {
         "parts": ["what", "where", "which"],
         "which_input": "map",
         "which_start": "one",
