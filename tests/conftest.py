@@ -1,5 +1,6 @@
 """Fixtures that many parts share: small specifications, and a home of the test's own."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ import pytest
 from l2t.spec import DataSettings, RunSpec, SourceSpec, TrainSettings
 
 TESTS = Path(__file__).parent
+# Before torch is imported. Tests run side by side, one on each core: with more threads they wait for one another, and
+# what trains large networks took five times as long.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(autouse=True)
