@@ -41,9 +41,10 @@ def show(
     home = paths.home()
     with Store.read(home) as store:
         found = _find(store, run)
-    if isinstance(found, JobRow):
-        _show_shared(found, home, json)
-        return
+        if isinstance(found, JobRow):
+            _show_shared(found, home, json)
+            return
+        waits = store.awaited_by([found.row.id]).get(found.row.id)
     folder = JobFolder.of(home, "run", found.row.id)
     metrics = folder.read_metrics()
     environment = read_json(folder.env)
@@ -62,7 +63,7 @@ def show(
             }
         )
         return
-    _write_run(found, str(folder.path))
+    _write_run(found, waits, str(folder.path))
     _write_section("Curves", _curves(metrics) + _classes(folder.read_result() or {}))
     _write_section("Meta-weights on the probe, from the start to the last epoch", _weights(metrics))
     _write_section("Settings", _settings(found))
@@ -112,7 +113,7 @@ def _write_traceback(traceback: str | None) -> None:
             write(f"  {printable(line)}")
 
 
-def _write_run(found: RunDetail, folder: str) -> None:
+def _write_run(found: RunDetail, waits: str | None, folder: str) -> None:
     row, spec = found.row, found.spec
     now = time.time()
     about = note(row, now)
@@ -144,6 +145,8 @@ def _write_run(found: RunDetail, folder: str) -> None:
         facts.append(("priority", f"{row.priority}"))
     if row.request:
         facts.append(("request", f"asked to {row.request}; heeded at its next step"))
+    if row.state is State.QUEUED and waits:
+        facts.append(("waits for", waits))
     if row.state is State.QUEUED and row.not_before is not None and row.not_before > now:
         facts.append(("next try", f"in {duration(row.not_before - now)}"))
     facts.append(("folder", folder))

@@ -13,6 +13,7 @@ from l2t.store.filter import parse
 from l2t.store.folder import JobFolder
 from l2t.store.plain import RefusedError, opened_file, read_object
 from l2t.store.rows import RunRow
+from l2t.store.state import State
 from tui.curves import MetricsReader, mean_and_band
 from tui.feed import Reader, View
 from tui.widgets.plot import Curve
@@ -31,6 +32,8 @@ class RunData:
 
     row: RunRow
     now: float = field(compare=False)
+    waits: str | None
+    """What is made first, where it waits for that: "glyphs-resnet8 4/10"."""
     shown: tuple[object, ...]
 
 
@@ -49,7 +52,8 @@ class RunView:
         rows = reader.store.runs(parse([f"id={self.run}"]), limit=1)
         if not rows:
             raise UsageError(f"run {self.run} is not here any more")
-        return RunData(rows[0], reader.now, tuple(view.read(reader) for view in self.inner))
+        waits = reader.store.awaited_by([self.run]).get(self.run) if rows[0].state is State.QUEUED else None
+        return RunData(rows[0], reader.now, waits, tuple(view.read(reader) for view in self.inner))
 
 
 @dataclass(frozen=True)

@@ -120,8 +120,8 @@ class Assumed(_Stored):
         return _assumed(published.name, published.model, OUTPUTS)
 
     def absent_source(self, name: str) -> SourceRef:
-        how = "import FILE" if name == PUBLISHED else "train"
-        self._miss(f"source network {name}: l2t source {how} --name {name}")
+        how = f"import FILE --name {name}" if name == PUBLISHED else f"train --name {name} --dataset … --model …"
+        self._miss(f"source network {name}: l2t source {how}")
         return _assumed(name, "resnet32", 200)
 
     def _miss(self, what: str) -> None:

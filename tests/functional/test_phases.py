@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from l2t.store.filter import parse
 from l2t.store.folder import JobFolder
 from l2t.store.state import Reason, State
 from l2t.store.store import Store
@@ -211,3 +212,6 @@ def test_the_queue_tells_what_runs_wait_for(home: Path, tiny: str) -> None:
     assert listed[-7].startswith("1 job of the queue waits for artefact teacher of digits 2 shots seed 0 (")
     assert listed[-7].endswith(", queued)")
     assert listed[-1] == "2 more wait for 2 others"
+    with Store.read(home) as store:
+        waiting = store.runs(parse(["method=kd", "shots=2", "seed=0"]))[0].id
+    assert "\n  waits for  teacher of digits 2 shots seed 0\n" in l2t("show", waiting).stdout

@@ -378,5 +378,9 @@ def test_what_is_made_first_is_told_and_finetuned_sources_have_a_table_of_their_
         await until(pilot, lambda: "Table 1 of 2: VGG-small ← " in text(app) and "finetune" not in text(app))
         await press(pilot, "tab")
         await until(pilot, lambda: "Table 2 of 2: ResNet-8 ← " in text(app) and "ufm" not in text(app))
+        await press(pilot, "2", "right_square_bracket")
+        await until(pilot, lambda: "is made first." in text(app) and f"{source.name}  epoch 0/" in text(app))
+        await press(pilot, "left_square_bracket", "enter")
+        await until(pilot, lambda: f"[curves]  weights  log  specification   waits for {source.name}" in text(app))
 
     drive(tmp_path / "home", play)

@@ -77,14 +77,22 @@ class QueueScreen(L2TScreen):
 
     def show(self, frame: Frame) -> None:
         before, self._left = self._left, _left_in_all(frame)
+        self.table.say(self._nothing(frame))
         if not isinstance(frame.data, Window):
             if before != self._left:
                 self._head()
             return
         self._window, self._read = frame.data, self.asked
-        self.table.say(NONE if self.asked else EMPTY)
         self.table.fill(frame.data.first, lines_of(frame.data), frame.data.total)
         self._head()
+
+    def _nothing(self, frame: Frame) -> str:
+        """What is said where no line is."""
+        first = [] if frame.overview is None else [job for job in frame.overview.running if job.kind != "run"]
+        if self.asked == ("state=running",) and first:
+            made = "\n".join(f"{job.name}  epoch {job.epoch}/{job.epochs}" for job in first)
+            return printable(f"No run yet: what runs need is made first.\n\n{made}")
+        return NONE if self.asked else EMPTY
 
     def _head(self) -> None:
         states = "  ".join(f"[{name}]" if at == self._state else name for at, name in enumerate(NAMES))

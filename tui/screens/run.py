@@ -56,6 +56,7 @@ class RunScreen(CurvesActions, L2TScreen):
         self._alone = alone
         self._row: RunRow | None = None
         self._now = 0.0
+        self._waits: str | None = None
         self._overlaid = alone
         self._sought = ""
         self._other: str | None = None
@@ -110,8 +111,8 @@ class RunScreen(CurvesActions, L2TScreen):
         data = frame.data
         if not isinstance(data, RunData):
             return
-        first, self._row, self._now = self._row is None, data.row, data.now
-        self._head(data.row, data.now)
+        first, self._row, self._now, self._waits = self._row is None, data.row, data.now, data.waits
+        self._head(data.row)
         for shown in data.shown:
             if isinstance(shown, CurvesData):
                 self._curves.show(shown, float(data.row.epochs))
@@ -140,16 +141,16 @@ class RunScreen(CurvesActions, L2TScreen):
         table.head(heads)
         table.fill(0, lines, len(lines))
 
-    def _head(self, row: RunRow, now: float) -> None:
+    def _head(self, row: RunRow) -> None:
         source = f" ← {row.source}" if row.source else ""
         seed = "all seeds" if self._alone else f"seed {row.seed}"
         what = f"{row.method}, {dataset_title(row.dataset)}, {counted(row.shots, 'shot')}, {seed}"
         views = "  ".join(f"[{name}]" if name in self._shown else name for name in VIEWS)
         self.query_one("#title", Static).update(printable(f"{what}, {row.target}{source}"), layout=False)
-        state = said(row, is_lost(row, now), now)
+        lost = is_lost(row, self._now)
+        state = f"waits for {self._waits}" if self._waits else said(row, lost, self._now)
         if row.state is State.RUNNING:
-            lost = is_lost(row, now)
-            still = None if lost else left(row, now)
+            still = None if lost else left(row, self._now)
             state += f", {'' if lost else 'epoch '}{row.epoch}/{row.epochs}"
             state += f", {duration(still)} left" if still is not None else ""
         elif row.accuracy is not None:
@@ -184,7 +185,7 @@ class RunScreen(CurvesActions, L2TScreen):
             shown: Widget = self.query_one(f"#{chosen}")
             (shown if shown.can_focus else shown.query("Drawn").first()).focus()
         if self._row is not None:
-            self._head(self._row, self._now)
+            self._head(self._row)
         self.refresh_bindings()
         self.watch_anew()
 
