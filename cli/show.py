@@ -194,6 +194,7 @@ def _settings(found: RunDetail) -> list[tuple[str, str]]:
     """The settings under the names of `l2t run --set`."""
     spec = found.spec
     sections = {"method": spec.options, "train": spec.train.model_dump(), "data": spec.data.model_dump()}
+    sections |= {"packages": spec.packages}
     settings = [(key, _plain(value)) for key, value in flat(sections)]
     rest = {"device": spec.device, "checksum": spec.checksum, "engine": spec.engine, "trace": spec.trace}
     return settings + [(key, _plain(value)) for key, value in rest.items()]

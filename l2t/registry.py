@@ -6,9 +6,9 @@ plug-in is reported once and skipped.
 
 import importlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from typing import Any, Generic, TypeVar
 
 from l2t.errors import UsageError, unknown
@@ -34,9 +34,17 @@ class Registry(Generic[T]):
         self._builtin = builtin
 
     @cached_property
+    def _extra(self) -> dict[str, EntryPoint]:
+        return {entry.name: entry for entry in entry_points(group=f"l2t.{self.kind.replace(' ', '')}s")}
+
+    @cached_property
     def _references(self) -> dict[str, str]:
-        extra = {entry.name: entry.value for entry in entry_points(group=f"l2t.{self.kind.replace(' ', '')}s")}
-        return self._builtin | {name: value for name, value in extra.items() if name not in self._builtin}
+        return self._builtin | {name: entry.value for name, entry in self._extra.items() if name not in self._builtin}
+
+    def package(self, name: str) -> dict[str, str]:
+        """Name and version of the third party's package that the entry is from; empty where l2t has it itself."""
+        found = self._extra[name].dist if name in self._extra.keys() - self._builtin.keys() else None
+        return {} if found is None else {found.name: found.version}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._references)
@@ -58,9 +66,23 @@ class Registry(Generic[T]):
         return entry
 
     def items(self) -> Iterator[tuple[str, T]]:
-        """All entries that load; a plug-in that does not is warned about and left out."""
+        """All entries that load; a plug-in that does not, or has the name of one of l2t's, is warned about and left
+        out."""
+        for name in self._extra.keys() & self._builtin.keys():
+            warnings.warn(f"{self.kind} plug-in {name} has a name of l2t's own. It is left out", stacklevel=2)
         for name in self:
             try:
                 yield name, self.get(name)
             except UsageError as error:
                 warnings.warn(f"{error}. It is left out", stacklevel=2)
+
+
+def check_packages(asked: Mapping[str, str]) -> None:
+    """UsageError where one of these packages, name → version, is not installed in that version."""
+    for name, wanted in asked.items():
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            raise UsageError(f"the package {name} {wanted}, which it needs, is not installed any more") from None
+        if found != wanted:
+            raise UsageError(f"it was asked for with {name} {wanted}, and {found} is installed: ask for it again")

@@ -15,6 +15,7 @@ from l2t.jobs.engine import Engine, Result
 from l2t.jobs.failure import classify
 from l2t.jobs.heartbeat import Heartbeat
 from l2t.jobs.memory import peak, reset_peak
+from l2t.registry import check_packages
 from l2t.spec import ArtefactSpec, RunSpec, SourceSpec
 from l2t.store.files import append_text, read_json, write_json
 from l2t.store.folder import JobFolder
@@ -80,6 +81,7 @@ def _train(store: Store, job: Job, folder: JobFolder, engine: Engine, control: C
         spec = job.spec()
     except ValidationError as error:
         raise UsageError(f"{job.name} was asked for by another version of l2t; ask for it again") from error
+    check_packages(spec.packages)
     how = "on from its checkpoint" if _prepare(folder, spec, job.command, engine, store.home) else "from the start"
     _log(folder, f"attempt {job.attempts}: {job.name}, {how}")
     reset_peak()

@@ -49,7 +49,9 @@ def fingerprint(device: str, threads: int) -> dict[str, Any]:
 
 def environment(spec: RunSpec | SourceSpec | ArtefactSpec) -> dict[str, Any]:
     """The contents of `env.json` for a job that this process computes."""
-    return provenance() | {
+    known = provenance()
+    return known | {
+        "packages": known["packages"] | spec.packages,
         "fingerprint": fingerprint(spec.device, spec.train.threads),
         "device": _device(spec.device),
         "pid": os.getpid(),

@@ -84,6 +84,7 @@ def plan_source(table: SourceTable, inventory: Inventory, device: Device) -> Sou
         train=train,
         data=_resolved(data, info),
         device=device,
+        packages=models.package(table.model),
     )
 
 
@@ -207,6 +208,8 @@ class _Planner:
         data = point.settings.data
         info = self._inventory.dataset(name, data.size)
         trace = self.check_data(point, info)
+        source = None if point.source is None else self._source(point.source)
+        observed = {} if source is None else models.package(source.model)
         run = RunSpec(
             method=point.method,
             options=point.settings.options,
@@ -215,13 +218,14 @@ class _Planner:
             classes=len(info.classes),
             shots=point.shots,
             seed=point.seed,
-            source=None if point.source is None else self._source(point.source),
+            source=source,
             target=self._target(point),
             train=point.settings.train,
             data=_resolved(data, info),
             device=self._device,
             recipe=self._request.recipe.name,
             trace=trace,
+            packages=methods.package(point.method) | models.package(self._target(point)) | observed,
         )
         config = methods.get(point.method).model_validate(run.options)
         made = config.phases(run, _PhaseData(self._inventory, self._learnt(point), data))

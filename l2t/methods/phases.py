@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from l2t.methods.registry import phases
+from l2t.models.registry import models
 from l2t.spec.artefact import ArtefactSpec
 from l2t.spec.run import RunSpec
 from l2t.spec.settings import DataSettings, TrainSettings
@@ -56,6 +58,7 @@ def few_shot_phase(
         train=train.model_copy(update=measured),
         data=data,
         device=run.device,
+        packages=_packages(run, phase, model),
     )
 
 
@@ -87,4 +90,12 @@ def whole_set_phase(
         train=TrainSettings.model_validate(own),
         data=images.data.model_copy(update=whole),
         device=run.device,
+        packages=_packages(run, phase, model),
     )
+
+
+def _packages(run: RunSpec, phase: str, model: str) -> dict[str, str]:
+    """Third parties' packages that a phase is computed by."""
+    trained = models.package(model) if model else {}
+    observed = {} if run.source is None else models.package(run.source.model)
+    return phases.package(phase) | trained | observed

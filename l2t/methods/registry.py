@@ -1,9 +1,13 @@
 """The methods, by name, and the phases that some have before their own training."""
 
-from l2t.methods.base import MethodConfig
+from typing import TYPE_CHECKING
+
 from l2t.registry import Registry
 
-methods: Registry[type[MethodConfig]] = Registry(
+if TYPE_CHECKING:  # it imports what asks these registries
+    from l2t.methods.base import MethodConfig
+
+methods: "Registry[type[MethodConfig]]" = Registry(
     "method",
     {
         "scratch": "l2t.methods.scratch.config:Config",
@@ -23,7 +27,7 @@ methods: Registry[type[MethodConfig]] = Registry(
     listing="l2t methods",
 )
 
-phases: Registry[type[MethodConfig]] = Registry(
+phases: "Registry[type[MethodConfig]]" = Registry(
     "phase",
     {
         "hint": "l2t.methods.fitnets.config:Hint",

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from l2t import ENGINE
 from l2t.spec.base import Model, content_hash
-from l2t.spec.run import ArtefactRef, Device, SourceRef
+from l2t.spec.run import ArtefactRef, Device, Packages, SourceRef
 from l2t.spec.settings import DataSettings, TrainSettings
 
 
@@ -40,6 +40,7 @@ class ArtefactSpec(Model):
     data: DataSettings = DataSettings()
     device: Device = "cpu"
     engine: int = ENGINE
+    packages: Packages
 
     @cached_property
     def identity(self) -> dict[str, Any]:

@@ -5,9 +5,11 @@ asking twice does not run twice.
 """
 
 from functools import cached_property, lru_cache
+from operator import not_
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge
+from pydantic import Field
 from pydantic_core import PydanticSerializationError
 
 from l2t import ENGINE
@@ -15,6 +17,9 @@ from l2t.spec.base import Model, canonical, content_hash, text_hash
 from l2t.spec.settings import DataSettings, TrainSettings
 
 Device = Literal["cpu", "cuda"]
+
+Packages = Annotated[dict[str, str], Field(default_factory=dict, exclude_if=not_)]
+"""Third parties' packages whose code computes it, name → version: their engine numbers. Without any it is left out."""
 
 
 class SourceRef(Model):
@@ -77,6 +82,7 @@ class RunSpec(Model):
     trace: tuple[str, ...] = ()
     """Tensor elements recorded every epoch (`features.0.weight[4,2,2,0]`); not part of the identity."""
     engine: int = ENGINE
+    packages: Packages
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -148,6 +154,7 @@ class SourceSpec(Model):
     data: DataSettings
     device: Device = "cpu"
     engine: int = ENGINE
+    packages: Packages
 
     @cached_property
     def identity(self) -> dict[str, Any]:

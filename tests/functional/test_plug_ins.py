@@ -61,6 +61,28 @@ def test_a_plug_in_that_does_not_load_is_told_once_and_left_out_and_replaces_not
     listed = l2t("methods", "--json", site=site)
     assert "broken" not in [method["name"] for method in json.loads(listed.stdout)]
     assert listed.stderr.count("method plug-in broken does not load: No module named 'nowhere'. It is left out") == 1
+    assert listed.stderr.count("method plug-in ufm has a name of l2t's own. It is left out") == 1
     assert json.loads(l2t("methods", "show", "ufm", "--json", site=site).stdout)["name"] == "ufm"
     refused = l2t("run", "--method", "broken", *RUN, site=site, code=2)
     assert refused.stderr.splitlines()[-1] == "l2t: method plug-in broken does not load: No module named 'nowhere'"
+
+
+def test_results_of_two_versions_of_a_package_are_never_mixed(site: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(site, other)
+    metadata = next(other.glob("l2t_stripes-*.dist-info")) / "METADATA"
+    metadata.write_text(metadata.read_text().replace("\nVersion: 0.1\n", "\nVersion: 0.2\n"))
+    run = ("run", "--method", "scratch", *RUN, "--epochs", "1", "--jobs", "1")
+    l2t(*run, site=site)
+    first = json.loads(l2t("ls", "--json").stdout)[0]["id"]
+    shown = json.loads(l2t("show", first, "--json").stdout)
+    assert shown["spec"]["packages"] == {"l2t-stripes": "0.1"}
+    assert shown["environment"]["packages"]["l2t-stripes"] == "0.1"
+    assert "packages.l2t-stripes  0.1" in l2t("show", first).stdout
+    refused = l2t("verify", "method=scratch", site=other, code=1).stdout
+    assert "asked for with l2t-stripes 0.1, and 0.2 is installed" in " ".join(refused.split())
+    assert "l2t-stripes 0.1, which it needs, is not installed any more" in l2t("verify", "method=scratch", code=1).stdout
+    l2t(*run, site=other)
+    assert len(json.loads(l2t("ls", "--json").stdout)) == 2
+    assert "Give them rows of their own with --split-by packages.l2t-stripes" in l2t("report", code=2).stderr
+    assert "scratch l2t-stripes=0.2" in l2t("report", "--split-by", "packages.l2t-stripes").stdout

@@ -13,6 +13,7 @@ from l2t.data.registry import resolve
 from l2t.errors import L2tError, UsageError
 from l2t.methods.registry import methods
 from l2t.printable import printable
+from l2t.registry import check_packages
 from l2t.spec import RunSpec
 from l2t.spec.recipe import Recipe
 from l2t.spec.recipe_file import BUILTIN, read_recipe
@@ -118,6 +119,7 @@ def lines(wanted: Iterable[tuple[RunSpec, tuple[int, ...]]]) -> tuple[list[str],
 def _line(spec: RunSpec, seeds: tuple[int, ...]) -> Line:
     if spec.engine != ENGINE:
         raise UsageError(f"its runs are of engine {spec.engine}, new ones would be of engine {ENGINE}")
+    check_packages(spec.packages)
     recipe = read_recipe(spec.recipe) if spec.recipe in BUILTIN else default_recipe((spec.dataset,))
     source = spec.source.hash if spec.source is not None else None
     line = Line((spec,), seeds, recipe, spec.target, spec.device, source)

@@ -83,6 +83,7 @@ RUNS = st.builds(
     recipe=WORDS,
     trace=st.lists(WORDS, max_size=2).map(tuple),
     engine=st.integers(0, 99),
+    packages=st.dictionaries(WORDS, WORDS, max_size=2),
 )
 
 
