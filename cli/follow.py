@@ -133,6 +133,10 @@ def describe_work(found: Followed) -> str:
         words.append("which ends after what runs now (l2t down)")
     if found.problem:
         words.append(f"nothing is begun: {found.problem}")
+    if found.status.retried:
+        job, *rest = found.status.retried
+        also = f" and {len(rest)} more are" if rest else " is"
+        words.append(f"attempt {job.attempts} of {job.name} failed ({job.message}): it{also} tried again soon")
     return ", ".join(words)
 
 

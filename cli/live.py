@@ -36,7 +36,8 @@ class LiveView:
             self._live.stop()
 
     def _bar(self, status: SweepStatus) -> Table:
-        total = sum(status.sweep.runs.values()) + sum(status.sweep.sources.values())
+        kinds = (status.sweep.runs, status.sweep.sources, status.sweep.artefacts)
+        total = sum(sum(counts.values()) for counts in kinds)
         running = sum(active.job.epoch / active.job.epochs for active in status.running if active.job.epochs)
         line = Table.grid(padding=(0, 2))
         line.add_row(

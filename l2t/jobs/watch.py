@@ -31,6 +31,8 @@ class SweepStatus:
 
     sweep: SweepRow
     running: list[ActiveJob]
+    retried: list[JobRow]
+    """Jobs whose last attempt failed, and that are tried again."""
     ended: list[JobRow]
     """Jobs that were done, failed or cancelled since the last poll, in that order of time."""
     left: int
@@ -69,6 +71,7 @@ class SweepWatch:
         return SweepStatus(
             sweep=row,
             running=[ActiveJob(job, last) for job, last in zip(running, metrics, strict=True)],
+            retried=self._store.retried(self._sweep) if left else [],
             ended=ended,
             left=left,
             eta=remaining(self._store.paces(self._sweep), running, self._slots(), time.time()) if left else 0.0,

@@ -172,6 +172,11 @@ class Queries(Database):
         """The jobs that run now, of one sweep or all, the longest running first."""
         return self._jobs(f"jobs.state = 'running' AND {_OF_SWEEP}", "claimed", [sweep, sweep])
 
+    def retried(self, sweep: str) -> list[JobRow]:
+        """The jobs of a sweep whose last attempt failed and that wait for another; not those that wait for disk."""
+        failed = "jobs.state = 'queued' AND jobs.reason IN ('crashed', 'out_of_memory')"
+        return self._jobs(f"{failed} AND {_OF_SWEEP}", "jobs.number", [sweep, sweep])
+
     def last_ending(self) -> int:
         """Number of the last ending; 0 where nothing has ended."""
         last: int = self._one("SELECT last FROM endings")
