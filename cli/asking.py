@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from l2t.jobs.slots import SlotSettings
     from l2t.spec.artefact import ArtefactSpec
     from l2t.spec.request import SweepRequest
-    from l2t.spec.run import Device, SourceSpec
+    from l2t.spec.run import Device, RunSpec, SourceSpec
     from l2t.store.rows import Submission, Submitted
 
 SELECT, HOW, OUTPUT = "What is run", "How it is trained", "Output"
@@ -210,6 +210,14 @@ def entries(texts: Sequence[str] | None, option: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entry for text in texts or () for entry in split(text, option)))
 
 
+def too_high(runs: Sequence["RunSpec"]) -> dict[str, float]:
+    """Targets that some of the runs train at a higher learning rate than they bear, each with one that they do."""
+    from l2t.models.registry import models
+
+    known = {target: models.get(target).lr for target in {run.target for run in runs}}
+    return {run.target: lr for run in runs if (lr := known[run.target]) is not None and run.train.lr > lr}
+
+
 def prepare(asked: Asked, home: Path, slots: "SlotSettings") -> Prepared | None:
     """Plan what is asked for, and make its data ready. For a dry run: print the plan, and return None.
 
@@ -232,6 +240,8 @@ def prepare(asked: Asked, home: Path, slots: "SlotSettings") -> Prepared | None:
     with Store.read(home) as store:
         inventory = Assumed(store) if asked.dry_run else Ready(store, working)
         found = plan(request, inventory, kind)
+        for target, highest in sorted(too_high(found.runs).items()):
+            say(f"train.lr is high for {target}, which seldom learns so: try --set train.lr={highest}")
         submission = Submission(
             command=printable(shlex.join(["l2t", *sys.argv[1:]])),
             recipe=found.recipe,

@@ -49,6 +49,7 @@ def _record(name: str, info: ModelInfo, classes: int) -> dict[str, Any]:
         "classes": classes,
         "parameters": info.parameters(classes),
         "smallest": info.smallest,
+        "lr": info.lr,
         "taps": [
             {
                 "index": index,
@@ -69,8 +70,11 @@ def _write_model(name: str, info: ModelInfo, classes: int) -> None:
     multiples = f", multiples of {info.multiple}" if info.multiple > 1 else ""
     write(
         f"{info.parameters(classes):,} parameters with {classes} classes; "
-        f"images of at least {info.smallest} px{multiples}\n"
+        f"images of at least {info.smallest} px{multiples}"
     )
+    if info.lr is not None:
+        write(f"The protocol's learning rate is too high for it: begin with --set train.lr={info.lr}")
+    write("")
     write_table(
         [
             *(Column("tap", right=True), Column("name"), Column("channels", right=True), Column("stride", right=True)),

@@ -1,7 +1,7 @@
 """What a model is, torch-free: its name, its taps and its weights' shapes. `build` is loaded by workers only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 
 Shape = tuple[int, ...]
@@ -46,6 +46,8 @@ class ModelInfo:
     multiple: int
     """Input height and width must be a multiple of this, pixels: else a strided convolution rounds up, and taps are
     larger than they say."""
+    lr: float | None = field(default=None, kw_only=True)
+    """Learning rate at which it learns with any method, where the protocol's 0.1 is too high for it."""
 
     def weights(self, classes: int) -> dict[str, Shape]:
         """Shapes of all weights with a classifier of `classes` outputs. Equal to those of `named_parameters`."""

@@ -19,4 +19,5 @@ ALEXNET = ModelInfo(
     features=256,
     smallest=32,
     multiple=4,
+    lr=0.01,
 )

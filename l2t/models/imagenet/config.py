@@ -80,6 +80,7 @@ def _vgg16() -> TorchvisionInfo:
         features=HIDDEN,
         smallest=32,
         multiple=32,
+        lr=0.01,
         constructor="vgg16",
     )
 

@@ -20,4 +20,5 @@ LENET5 = ModelInfo(
     features=HIDDEN[1],
     smallest=16,
     multiple=1,
+    lr=0.01,
 )

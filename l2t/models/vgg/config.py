@@ -57,6 +57,7 @@ def vgg(title: str, plan: str, hidden: int = 0, norm: bool = True) -> VggInfo:
         features=width,
         smallest=stride * 2,
         multiple=1,
+        lr=None if norm else 0.01,
         plan=layers,
         norm=norm,
         hidden=hidden,

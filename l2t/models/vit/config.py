@@ -56,6 +56,7 @@ def _vit(
         features=width,
         smallest=2 * patch,
         multiple=patch,
+        lr=0.01,
         patch=patch,
         grid=grid,
         width=width,
