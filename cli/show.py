@@ -132,9 +132,8 @@ def _write_run(found: RunDetail, waits: str | None, folder: str) -> None:
         facts.append(("size", f"{row.parameters:,} parameters, {row.steps:,} steps, {row.epochs:,} epochs"))
     if row.seconds is not None:
         facts.append(("cost", f"{duration(row.seconds)}, at most {size(row.peak_memory)} of memory"))
-    facts.append(
-        ("asked for", f"{duration(now - row.created)} ago, recipe {row.recipe or '–'}, {row.attempts} attempts")
-    )
+    attempts = f"{row.attempts} attempt{'s' * (row.attempts != 1)}"
+    facts.append(("asked for", f"{duration(now - row.created)} ago, recipe {row.recipe or '–'}, {attempts}"))
     if found.command:
         facts.append(("by", found.command))
     if row.tags:

@@ -28,9 +28,11 @@ VERSION = "4"
 """Another one when the statistics or their form change: what was kept is of no use then."""
 SECONDS = 120.0
 """After which the computation is given up."""
+REST = 5
+"""Times as long as a computation took are between it and the next, while runs end one after the other: a sixth of a
+core at most."""
 PAUSE = 20.0
-"""Seconds between two computations, each of which takes a second of processor time, while runs end one after the
-other."""
+"""Seconds between two computations at most."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Judging:
         self._tell: Callable[[], None] = lambda: None
         self.busy = False
         """Whether something is being computed."""
-        self._ended = float("-inf")
+        self._begun = self._next = 0.0
+        """When a computation began last, and when the next may, of the monotonic clock."""
 
     def ask(self, key: str, tell: Callable[[], None]) -> None:
         """Compute the statistics of the results under this key, where the latest are of others or could not be
@@ -71,13 +74,14 @@ class Judging:
         if self.busy or known or not key:
             return
         self.busy = True
-        pause = self._ended + PAUSE - monotonic()
+        pause = self._next - monotonic()
         if pause > 0:
             self._app.set_timer(pause, self._begin)
         else:
             self._begin()
 
     def _begin(self) -> None:
+        self._begun = monotonic()
         app, key = self._app, self._key
         home, keep = app.home, not app.read_only
 
@@ -92,7 +96,8 @@ class Judging:
 
     def _found(self, found: Judgement) -> None:
         before, self.judgement = self.judgement, found
-        self.busy, self._ended = False, monotonic()
+        self.busy, now = False, monotonic()
+        self._next = now + min(REST * (now - self._begun), PAUSE)
         if found.problem and found.problem != before.problem:
             self._app.notify(printable(found.problem), severity="warning", markup=False)
         try:

@@ -169,14 +169,18 @@ def _refuse_mixed(cells: Sequence[Cell], split_by: Sequence[str]) -> None:
     for (row, shots), members in mixed.items():
         keys = differing(members)
         what = "; ".join(
-            f"{key} ({', '.join(f'{value}: {runs} runs' for value, runs in values.items())})"
+            f"{key} ({', '.join(f'{value}: {_counted(runs)}' for value, runs in values.items())})"
             for key, values in keys.items()
         )
         raise UsageError(
             f"runs of {row} on {dataset_title(members[0].first.dataset)} at {shots} shots differ in more than the"
-            f" seed: {what}. Give them rows of their own with --split-by {next(iter(keys))}, or choose with a filter"
-            + (f" ({len(mixed)} entries are so)" if len(mixed) > 1 else "")
+            f" seed: {what}. Give them rows of their own with --split-by {next(iter(keys))}, or choose by sweep, tag"
+            " or state" + (f" ({len(mixed)} entries are so)" if len(mixed) > 1 else "")
         )
+
+
+def _counted(runs: int) -> str:
+    return f"{runs} run{'s' * (runs != 1)}"
 
 
 def row_order(row: str) -> tuple[int, str]:
@@ -195,7 +199,7 @@ def _notes(cells: Sequence[Cell], entries: Sequence[Entry]) -> Iterator[str]:
             yield f"The rows are not alike in {key}: {', '.join(values)}."
     late = sum(entry.late for entry in entries)
     if late:
-        these = f"{late} runs were" if late > 1 else "1 run was"
+        these = f"{_counted(late)} {'were' if late > 1 else 'was'}"
         yield f"{these} asked for when results of the same cell were known already: p-values take n as planned."
 
 

@@ -42,7 +42,7 @@ KEYS = (*_WORDS, *_TEXT, *_NUMBERS)
 HELP = "method=l2tww shots=5,10 seed=0-9 state=failed accuracy>50"
 """A filter that shows the language, for help texts."""
 
-_WORD = re.compile(r"([A-Za-z_]+)(!=|>=|<=|=|>|<)(.*)", re.DOTALL)
+_WORD = re.compile(r"([A-Za-z_.]+)(!=|>=|<=|=|>|<)(.*)", re.DOTALL)
 _RANGE = re.compile(r"(\d+)-(\d+)")
 
 
@@ -104,6 +104,8 @@ def parse(words: Iterable[str]) -> Filter:
 
 
 def _condition(word: str, key: str, sign: str, text: str) -> tuple[str, list[Any]]:
+    if "." in key:
+        raise UsageError(f"runs are not filtered by settings: l2t report --split-by {key} tells those of {key} apart")
     if key not in KEYS:
         raise unknown("filter key", key, KEYS, "l2t ls --help")
     if sign in ("=", "!="):

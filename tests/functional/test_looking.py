@@ -298,7 +298,7 @@ def test_report_refuses_to_mix_settings_and_splits_them_when_asked(
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
         "l2t: runs of ufm on Digits at 5 shots differ in more than the seed: method.beta (0.1: 2 runs, 0.5: 2 runs)."
-        " Give them rows of their own with --split-by method.beta, or choose with a filter\n"
+        " Give them rows of their own with --split-by method.beta, or choose by sweep, tag or state\n"
     )
     text = l2t("report", "--split-by", "method.beta", "--baseline", "ufm beta=0.5")
     assert " ufm beta=0.1   – (0/2)" in text

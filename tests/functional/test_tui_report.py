@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from screens import drive, press, text, until
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from l2t.spec import RunSpec, TrainSettings
+from l2t.store.rows import Submission
 from l2t.store.store import Store
 from tui.app import L2TApp
 from tui.screens.matrix import MatrixScreen
@@ -128,6 +131,27 @@ def test_choices_are_options_of_the_command(home: Path) -> None:
         assert "Digits, VGG-small" not in text(app)
 
     drive(home, play, (120, 40))
+
+
+def test_a_report_that_cannot_be_says_what_to_press(
+    tmp_path: Path, make_run: Callable[..., RunSpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    with Store.open(home) as store:
+        runs = [make_run(train=TrainSettings(epochs=4, lr=lr)) for lr in (0.1, 0.01)]
+        store.submit(Submission("l2t run", "demo", 1, runs))
+
+    async def play(app: L2TApp, pilot: Play) -> None:
+        await press(pilot, "5")
+        await computed(app, pilot)
+        assert "Here: s, then split-by=train.lr" in text(app)
+        await press(pilot, "s")
+        assert "split-by=train.lr" in text(app).partition("some of:")[2]
+        await typed(app, pilot, "split-by=train.lr")
+        await computed(app, pilot)
+        assert "scratch lr=0.01" in text(app)
+
+    drive(home, play, (80, 24))
 
 
 def test_it_is_exported_whole_and_replaces_nothing_unasked(

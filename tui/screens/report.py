@@ -1,5 +1,6 @@
 """The report: the tables and tests of `l2t report`, computed by that command, to read and to export."""
 
+import re
 import textwrap
 import time
 from collections.abc import Callable
@@ -27,6 +28,8 @@ SETTLED = 0.4
 """Seconds without another choice, or another width, after which it is computed."""
 ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 EMPTY = "No runs yet.\n\n3  chooses what to run and queues it. The report is of those that are done."
+SPLIT = re.compile(r"--split-by ([\w.-]+)")
+"""The setting that the command advises to split rows by."""
 CHANGES = "/  other runs   b  baseline   m  metric   s  sections   r  computes again"
 
 
@@ -143,7 +146,9 @@ class ReportScreen(L2TScreen):
             lines = EMPTY.split("\n")
         else:
             why = found.said or f"l2t report was ended by signal {-found.code}"
-            lines = [part for line in (why, "", CHANGES) for part in textwrap.wrap(line, wanted.columns) or [""]]
+            split = SPLIT.search(why)
+            here = (f"Here: s, then split-by={split[1]}", "") if split else ()
+            lines = [part for line in (why, "", *here, CHANGES) for part in textwrap.wrap(line, wanted.columns) or [""]]
         self.text.show(lines, anew)
         self._tell()
 

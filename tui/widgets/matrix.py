@@ -94,25 +94,29 @@ class MatrixTable(Drawn, can_focus=True):
         shown = self._shown
         if not shown.rows:
             return [line for text in self._empty.splitlines() for line in sentence(text, width) or [[]]]
-        label = min(max(longest(shown.rows), 6), max(LARGEST_LABEL, width // 3)) + 2
-        texts = [text for entry in shown.entries.values() for text in (entry.first, entry.second)]
-        size = max(longest([*texts, *(title for _, title in shown.columns)]), 11) + 3
-        across = max((width - label) // size, 1)
         roomy = len(shown.rows) * 3 + HEADING <= height
         tall = 3 if roomy else 2
         down = max((height - HEADING) // tall, 1)
+        least = len(f"rows {len(shown.rows)}–{len(shown.rows)} of {len(shown.rows)}") if down < len(shown.rows) else 6
+        label = min(max(longest(shown.rows), least), max(LARGEST_LABEL, width // 3)) + 2
+        texts = [text for entry in shown.entries.values() for text in (entry.first, entry.second)]
+        size = max(longest([*texts, *(title for _, title in shown.columns)]), 11) + 3
+        across = max((width - label) // size, 1)
         self._left = window(self.column, self._left, across, len(shown.columns))
         self._top = window(self.row, self._top, down, len(shown.rows))
         self._geometry = (label, size, tall)
         columns = range(self._left, min(self._left + across, len(shown.columns)))
-        lines = [*self._heads(columns, label, size)]
-        for row in range(self._top, min(self._top + down, len(shown.rows))):
+        rows = range(self._top, min(self._top + down, len(shown.rows)))
+        lines = [*self._heads(rows, columns, label, size)]
+        for row in rows:
             lines += self._row(row, columns, label, size)
             lines += [[]] if roomy else []
         return lines
 
-    def _heads(self, columns: range, label: int, size: int) -> list[list[Piece]]:
-        groups: list[Piece] = [(" " * label, PLAIN)]
+    def _heads(self, rows: range, columns: range, label: int, size: int) -> list[list[Piece]]:
+        total = len(self._shown.rows)
+        shown = f"rows {rows.start + 1}–{rows.stop} of {total}" if len(rows) < total else ""
+        groups: list[Piece] = [(shown.ljust(label)[:label], FAINT)]
         titles: list[Piece] = [(" " * label, PLAIN)]
         before = None
         for column in columns:

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt
 
-from l2t.errors import UsageError
+from l2t.errors import DataError, UsageError
 from l2t.methods.finetune.config import Config as FinetuneConfig
 from l2t.methods.phases import PhaseData, whole_set_phase
 from l2t.spec.artefact import ArtefactSpec
@@ -42,7 +42,12 @@ The target is the source network; it gets a new classifier, optimiser and schedu
 
     def phases(self, run: RunSpec, data: PhaseData) -> tuple[ArtefactSpec, ...]:
         name = THROUGH.get(run.dataset, "cifar100") if self.through == "auto" else self.through
-        images = data.images(name)
+        try:
+            images = data.images(name)
+        except DataError as error:
+            raise DataError(
+                f"{error}. intermediate trains on {name} first: --set method.through=glyphs takes other images"
+            ) from error
         if images.dataset == run.dataset:
             raise UsageError(f"intermediate goes through another data set than its target: method.through={name}")
         backbone = "tuned" if self.backbone == "frozen" else self.backbone

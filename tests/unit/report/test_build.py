@@ -205,7 +205,7 @@ def test_runs_that_differ_in_more_than_the_seed_are_refused_with_the_differing_k
         runs.report()
     assert str(error.value) == (
         "runs of ufm on Digits at 5 shots differ in more than the seed: method.beta (0.5: 8 runs, 1.0: 3 runs)."
-        " Give them rows of their own with --split-by method.beta, or choose with a filter"
+        " Give them rows of their own with --split-by method.beta, or choose by sweep, tag or state"
     )
 
 

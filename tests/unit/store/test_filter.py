@@ -147,6 +147,7 @@ def test_counting_agrees_with_listing(filled: Store) -> None:
         ("method>l2tww", "is no number; use = or !="),
         ("method=", "a value is missing"),
         ("l2tww", "no KEY=VALUE"),
+        ("method.beta=2", "l2t report --split-by method.beta tells those of method.beta apart"),
     ],
 )
 def test_bad_words_are_one_line_with_what_to_do(word: str, message: str) -> None:

@@ -15,6 +15,7 @@ from l2t.store.rows import Submission
 from l2t.store.store import Store
 from tui.feed import Reader
 from tui.matrix import MatrixData, MatrixView
+from tui.widgets.matrix import Entry, MatrixTable, Shown
 
 MakeRun = Callable[..., RunSpec]
 
@@ -85,3 +86,13 @@ def test_a_start_with_kept_tables_loads_neither_numpy_nor_pydantic(tmp_path: Pat
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == []
+
+
+@pytest.mark.parametrize(("rows", "said"), [(8, ""), (10, "rows 1–8 of 10")])
+def test_rows_that_do_not_fit_are_counted(rows: int, said: str) -> None:
+    table = MatrixTable("nothing")
+    entries = {(row, 0): Entry(str(row), "50.0 ± 1.0", "3/3") for row in range(rows)}
+    table.show(Shown(tuple(f"m{row}" for row in range(rows)), (("Digits", "5 shots"),), entries))
+    lines = table.lines(78, 18)
+    assert lines[0][0][0].strip() == said
+    assert len(lines) == 18
