@@ -147,8 +147,8 @@ def _write(verdicts: "Sequence[Verdict]", rows: "Mapping[str, RunRow]") -> None:
     if counts["differs"]:
         write_paragraph(
             "differs: fingerprint, engine number and source network are equal, so the bits must be, too. Either the"
-            " code computes something else now and its engine number was not raised, or something here is not"
-            " deterministic."
+            " code computes something else now and its engine number (of a third party's package: its version) was not"
+            " raised, or something here is not deterministic."
         )
     if counts["other machine"]:
         write_paragraph(

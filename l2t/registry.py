@@ -25,13 +25,16 @@ def load_object(reference: str) -> Any:
 class Registry(Generic[T]):
     """A mapping from names to lazily imported objects of one kind.
 
-    kind: the field's word for an entry ("method"); builtin: name → import string; listing: the command that lists all.
+    kind: the field's word for an entry ("method"); builtin: name → import string; listing: the command that lists all;
+    lacks: import string of what says why an object is none of the kind, "" where it is.
     """
 
-    def __init__(self, kind: str, builtin: dict[str, str], listing: str) -> None:
+    def __init__(self, kind: str, builtin: dict[str, str], listing: str, lacks: str) -> None:
         self.kind = kind
         self.listing = listing
         self._builtin = builtin
+        self._lacks = lacks
+        self._told: set[str] = set()
 
     @cached_property
     def _extra(self) -> dict[str, EntryPoint]:
@@ -59,22 +62,30 @@ class Registry(Generic[T]):
             raise unknown(self.kind, name, self._references, self.listing)
         try:
             entry: T = load_object(self._references[name])
-        except Exception as error:  # a plug-in fails in as many ways as there are authors
+        except (Exception, SystemExit) as error:  # a plug-in fails in as many ways as there are authors
             if name in self._builtin:
                 raise
-            raise UsageError(f"{self.kind} plug-in {name} does not load: {error}") from error
+            why = f"it ends the program ({error})" if isinstance(error, SystemExit) else error
+            raise UsageError(f"{self.kind} plug-in {name} does not load: {why}") from error
+        if name not in self._builtin and (why := load_object(self._lacks)(entry)):
+            raise UsageError(f"{self.kind} plug-in {name} is none: {self._references[name]} {why}")
         return entry
 
     def items(self) -> Iterator[tuple[str, T]]:
         """All entries that load; a plug-in that does not, or has the name of one of l2t's, is warned about and left
         out."""
         for name in self._extra.keys() & self._builtin.keys():
-            warnings.warn(f"{self.kind} plug-in {name} has a name of l2t's own. It is left out", stacklevel=2)
+            self._tell(name, f"{self.kind} plug-in {name} has a name of l2t's own")
         for name in self:
             try:
                 yield name, self.get(name)
             except UsageError as error:
-                warnings.warn(f"{error}. It is left out", stacklevel=2)
+                self._tell(name, str(error))
+
+    def _tell(self, name: str, why: str) -> None:
+        if name not in self._told:
+            self._told.add(name)
+            warnings.warn(f"{why}. It is left out", stacklevel=3)
 
 
 def check_packages(asked: Mapping[str, str]) -> None:

@@ -123,3 +123,10 @@ class DataSet(Protocol):
 
     def decode(self, folder: Path, size: int, progress: Progress) -> Decoded:
         """All images, resized to size × size. DataError names the file that cannot be read."""
+
+
+def lacks(entry: object) -> str:
+    """Why a plug-in's object is no data set, in words; "" where it is one."""
+    known = ("title", "summary", "padding", "flip", "expected", "missing", "state", "fetch", "decode")
+    missing = [name for name in known if not hasattr(entry, name)]
+    return f"has no {', '.join(missing)}" if missing else "" if callable(entry) else "is no class"

@@ -19,6 +19,7 @@ datasets: Registry[type[DataSet]] = Registry(
         "tinyimagenet": "l2t.data.tinyimagenet:TinyImageNet",
     },
     listing="l2t data list",
+    lacks="l2t.data.base:lacks",
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from l2t.jobs.provenance import provenance
+from l2t.jobs.provenance import plug_in_code, provenance
 from l2t.spec import ArtefactSpec, RunSpec, SourceSpec
 
 DECIDING = (
@@ -57,6 +57,7 @@ def environment(spec: RunSpec | SourceSpec | ArtefactSpec) -> dict[str, Any]:
         "pid": os.getpid(),
         "command": sys.argv,
         "data": {spec.dataset: spec.checksum},
+        "plug_ins": {name: plug_in_code(name) for name in spec.packages},
     }
 
 

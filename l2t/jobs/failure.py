@@ -2,6 +2,8 @@
 
 import errno
 
+from pydantic import ValidationError
+
 from l2t.errors import DataError, DivergedError, UsageError
 from l2t.store.state import Reason
 
@@ -15,6 +17,10 @@ def classify(error: BaseException) -> tuple[Reason, str]:
     line = (str(error).strip().splitlines() or [type(error).__name__])[-1]
     if isinstance(error, DivergedError):
         return Reason.DIVERGED, line
+    if isinstance(error, ValidationError):  # options that a plug-in no longer has, say
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        return Reason.INVALID, f"its settings are not those of this version: {where}: {first['msg']}; ask for it again"
     if isinstance(error, UsageError | DataError):
         return Reason.INVALID, line
     if isinstance(error, OSError) and error.errno in _DISK:

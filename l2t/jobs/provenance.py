@@ -8,7 +8,8 @@ import platform
 import shutil
 import subprocess
 from functools import cache
-from importlib.metadata import Distribution, PackageNotFoundError, version
+from importlib.metadata import Distribution, PackageNotFoundError, entry_points, version
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +17,8 @@ from typing import Any
 import l2t
 
 PACKAGES = ("l2t", "torch", "torchvision", "numpy", "scipy", "pillow", "scikit-learn", "matplotlib", "pydantic")
+KINDS = ("methods", "phases", "models", "datasets")
+"""Groups of entry points through which third parties add to l2t."""
 
 LONGEST = 200_000
 """Bytes of uncommitted changes that are kept, names of untracked files included."""
@@ -45,6 +48,22 @@ def code_hash(package: Path) -> str:
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(package).as_posix()} {content}\n".encode())
     return digest.hexdigest()[:16]
+
+
+@cache
+def plug_in_code(distribution: str) -> str:
+    """`code_hash` of what a third party's package has for l2t; "" where it cannot be found."""
+    digests = set()
+    entries = (entry for kind in KINDS for entry in entry_points(group=f"l2t.{kind}"))
+    for entry in entries:
+        if entry.dist is None or entry.dist.name != distribution:
+            continue
+        found = find_spec(entry.module.partition(".")[0])
+        if found is not None and found.submodule_search_locations:
+            digests |= {code_hash(Path(folder)) for folder in found.submodule_search_locations}
+        elif found is not None and found.origin:
+            digests.add(hashlib.sha256(Path(found.origin).read_bytes()).hexdigest())
+    return hashlib.sha256(" ".join(sorted(digests)).encode()).hexdigest()[:16] if digests else ""
 
 
 def source_tree(package: Path) -> dict[str, Any]:

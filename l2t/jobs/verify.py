@@ -212,7 +212,11 @@ def other_machine(before: Mapping[str, Any], after: Mapping[str, Any], spec: Run
 def other_code(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     """Whether other code computed it. before, after: contents of `env.json`."""
     first, second = (str(environment.get("code", "unknown"))[:SHORT] for environment in (before, after))
-    return () if first == second else (f"code {first} → {second}",)
+    own = () if first == second else (f"code {first} → {second}",)
+    known = (before.get("plug_ins"), after.get("plug_ins"))
+    theirs, now = (found if isinstance(found, dict) else {} for found in known)
+    changed = [name for name in now if name in theirs and theirs[name] != now[name]]
+    return (*own, *(f"code of {name} {str(theirs[name])[:SHORT]} → {str(now[name])[:SHORT]}" for name in changed))
 
 
 def other_bits(recorded: JobFolder, repeated: JobFolder) -> tuple[str, ...]:

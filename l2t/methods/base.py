@@ -73,3 +73,14 @@ class MethodConfig(Model):
     def observed(self, source: ModelInfo, target: ModelInfo) -> dict[str, Shape]:
         """Shapes of the weights that `Method.observe` shows of one image, by name ("gamma[14-2]")."""
         return {}
+
+
+def lacks(entry: object) -> str:
+    """Why a plug-in's object is no method, in words; "" where it is one."""
+    if not (isinstance(entry, type) and issubclass(entry, MethodConfig)):
+        return "is no subclass of l2t.methods.base.MethodConfig"
+    missing = [name for name in ("summary", "paper", "loss", "implementation") if not hasattr(entry, name)]
+    if missing:
+        return f"has no {', '.join(missing)}"
+    wanting = [name for name, option in entry.model_fields.items() if option.is_required()]
+    return f"has options without a default: {', '.join(wanting)}" if wanting else ""

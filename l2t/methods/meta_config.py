@@ -52,7 +52,7 @@ class MetaConfig(PairedConfig):
         if set(fixed) == set(self.in_use()):  # nothing is left to learn
             unlearnt = {name: type(self).model_fields[name].default for name in LEARNING}
         elif not self.virtual_steps:  # on no loss that φ reaches: both forms are zero
-            unlearnt = {"hypergradient": "exact"}
+            unlearnt = {"hypergradient": "exact", "virtual": "optimiser"}
         return self.model_copy(update={"fixed": fixed} | unlearnt)
 
     def observed(self, source: ModelInfo, target: ModelInfo) -> dict[str, Shape]:

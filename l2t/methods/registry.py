@@ -25,6 +25,7 @@ methods: "Registry[type[MethodConfig]]" = Registry(
         "l2twww": "l2t.methods.l2twww.config:Config",
     },
     listing="l2t methods",
+    lacks="l2t.methods.base:lacks",
 )
 
 phases: "Registry[type[MethodConfig]]" = Registry(
@@ -36,5 +37,6 @@ phases: "Registry[type[MethodConfig]]" = Registry(
         "teacher": "l2t.methods.finetune.config:Config",
     },
     listing="l2t methods",
+    lacks="l2t.methods.base:lacks",
 )
 """What makes artefacts, by the name in `ArtefactSpec.phase`: trained as a method is, its weights are the artefact."""

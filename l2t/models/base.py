@@ -58,6 +58,11 @@ class ModelInfo:
         return sum(map(prod, self.weights(classes).values()))
 
 
+def lacks(entry: object) -> str:
+    """Why a plug-in's object is no model, in words; "" where it is one."""
+    return "" if isinstance(entry, ModelInfo) else "is no l2t.models.base.ModelInfo"
+
+
 def convolution(name: str, before: int, after: int, kernel: int = 3, bias: bool = False) -> dict[str, Shape]:
     """The weights of a convolution from `before` to `after` channels, named after their layer."""
     weight = {f"{name}.weight": (after, before, kernel, kernel)}

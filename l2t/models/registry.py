@@ -33,4 +33,5 @@ models: Registry[ModelInfo] = Registry(
         "imagenet-vit-b16": "l2t.models.vit.config:VIT_B16",
     },
     listing="l2t models",
+    lacks="l2t.models.base:lacks",
 )

@@ -38,6 +38,8 @@ class Environment:
     host: str | None
     fingerprint: str
     """What decides bits, as canonical JSON: on an equal one a run is the same."""
+    plug_ins: tuple[tuple[str, str], ...]
+    """Name of each third party's package that computed it, and a hash of its modules."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def _environment(values: Mapping[str, Any]) -> Environment:
         device=_text(fingerprint.get("gpu") or fingerprint.get("cpu")),
         host=_text(values.get("host")),
         fingerprint=json.dumps(fingerprint, sort_keys=True),
+        plug_ins=tuple((name, str(code)) for name, code in sorted((values.get("plug_ins") or {}).items())),
     )
 
 

@@ -44,7 +44,7 @@ class DataSettings(Model):
 
     size: Annotated[int, Ge(8), Le(224)] = 32
     """Height and width after the antialiased bilinear resize, pixels."""
-    padding: Annotated[int, Ge(0)] | None = None
+    padding: Annotated[int, Ge(0), Le(224)] | None = None
     """Black border before the random crop, pixels. Default: the data set's own (4; digits 2)."""
     flip: bool | None = None
     """Random horizontal flip. Default: the data set's own (digits and characters are never flipped)."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, isfinite, lgamma, pi, sqrt
+from math import exp, hypot, isfinite, lgamma, pi, sqrt
 
 from l2t.stats.summary import summarize
 from l2t.stats.tested import MINIMUM, NoTest
@@ -79,7 +79,8 @@ def pooled_sd(values: Sequence[float], other: Sequence[float]) -> float | NoTest
         return NoTest(f"fewer than 2 finite values a side ({a.n} and {b.n})")
     if a.sd == b.sd == 0:
         return NoTest("neither side has any spread")
-    return sqrt(((a.n - 1) * a.sd**2 + (b.n - 1) * b.sd**2) / (a.n + b.n - 2))
+    freedom = a.n + b.n - 2  # hypot: squares of the smallest spreads would be 0
+    return hypot(sqrt((a.n - 1) / freedom) * a.sd, sqrt((b.n - 1) / freedom) * b.sd)
 
 
 def needed(

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from l2t.errors import DivergedError
 from l2t.methods.method import Method, Setup
 from l2t.methods.registry import phases
 from l2t.models.build import build
@@ -24,7 +25,8 @@ def make_artefact(spec: ArtefactSpec, folder: JobFolder, home: Path, control: Co
     `weights.pt`.
 
     Returns plain JSON values: "parameters" and "weights" (hash), of a phase that classifies also "accuracy" (percent of
-    the whole test set) and counts by class. Raises UsageError for a phase that no method has; others as `train_run`.
+    the whole test set) and counts by class. Raises UsageError for a phase that no method has, DivergedError where a
+    weight is not finite; others as `train_run`.
     """
     device = ready(spec.device, spec.train)
     streams = Streams(spec.seed, spec.salt)
@@ -56,6 +58,9 @@ def make_artefact(spec: ArtefactSpec, folder: JobFolder, home: Path, control: Co
     loop = Loop(method, material, spec.train, streams, spec.data.padding, spec.data.flip, folder, control)
     loop.run()
     weights = {name: value.detach().cpu() for name, value in method.weights().items()}
+    bad = next((name for name, value in weights.items() if not value.isfinite().all()), None)
+    if bad is not None:
+        raise DivergedError(f"{bad} is not finite after the last step")
     checkpoint.save(folder.weights, weights)
     return loop.result(spec.classes) | {
         "parameters": sum(value.numel() for value in method.theta.values()),

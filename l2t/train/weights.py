@@ -40,7 +40,7 @@ def load_source(home: Path, ref: SourceRef, device: torch.device) -> Network:
 def load_artefact(home: Path, ref: ArtefactRef, device: torch.device) -> dict[str, Tensor]:
     """The weights that a phase made, on the device. Raises DataError where its file is no good."""
     folder = JobFolder.of(home, "artefact", ref.hash)
-    weights = _load(folder, ref.name, "l2t store rebuild, then l2t up, makes it again")
+    weights = _load(folder, ref.name, f"delete {folder.path}; l2t store rebuild, then l2t up, makes it again")
     return {name: value.to(device) for name, value in weights.items()}
 
 

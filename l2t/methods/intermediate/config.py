@@ -48,7 +48,7 @@ The target is the source network; it gets a new classifier, optimiser and schedu
             raise DataError(
                 f"{error}. intermediate trains on {name} first: --set method.through=glyphs takes other images"
             ) from error
-        if images.dataset == run.dataset:
+        if images.dataset == run.dataset or images.checksum == run.checksum:
             raise UsageError(f"intermediate goes through another data set than its target: method.through={name}")
         backbone = "tuned" if self.backbone == "frozen" else self.backbone
         options = FinetuneConfig(backbone=backbone).effective()

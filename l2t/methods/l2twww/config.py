@@ -54,6 +54,8 @@ for each channel. f, g, h learn to lower CE after T virtual steps on β L_wfm an
     def normal(self) -> Self:
         defaults = type(self)()
         unused = {} if "which" in self.parts else {name: getattr(defaults, name) for name in OF_WHICH}
+        if "which" in self.fixed and self.which_start == "one":  # γ stays 1
+            unused |= {"scale": defaults.scale}
         return super().normal().model_copy(update=unused | {"parts": self.in_use()})
 
     def observed(self, source: ModelInfo, target: ModelInfo) -> dict[str, Shape]:

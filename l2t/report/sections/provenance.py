@@ -109,6 +109,16 @@ def _warnings(made: _Made, codes: Mapping[str, int]) -> Iterator[str]:
             f"The code is not the same: {len(codes)} versions ({_listed(codes, '; ')})."
             " l2t report --explain, with words that choose a cell, says which run has which."
         )
+    plug_ins: dict[str, Counter[str]] = {}
+    for environment, number in made.environments:
+        for package, code in environment.plug_ins:
+            plug_ins.setdefault(package, Counter())[f"code {code[:8]}"] += number
+    for package, hashes in plug_ins.items():
+        if len(hashes) > 1:
+            yield (
+                f"The code of {package} is not the same: {_listed(hashes)}. Where it computes something else, raise the"
+                " package's version: runs of two versions never mix."
+            )
     if len(made.engines) > 1:
         yield "The engine is not the same: between engines the same run may have other bits."
     machines = len(_by(made.environments, lambda environment: environment.fingerprint))

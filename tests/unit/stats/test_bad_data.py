@@ -6,7 +6,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from l2t import stats
@@ -63,6 +63,8 @@ def check(result: object) -> None:
 @pytest.mark.parametrize("name", TWO)
 @settings(deadline=None, max_examples=30)
 @given(SAMPLE, SAMPLE)
+@example([0.0, 0.0], [0.0, 1e-300])  # the square of their spread is 0
+@example([0.0, 0.0], [0.0, 5e-324])
 def test_two_samples(name: str, values: list[float], other: list[float]) -> None:
     check(TWO[name](values, other))
 
