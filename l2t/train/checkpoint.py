@@ -22,6 +22,8 @@ def load(path: Path) -> dict[str, Any] | None:
 
     Unpickles tensors and plain values only, whatever the file holds.
     """
+    if not path.is_file():  # opening a pipe would wait for ever
+        return None
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.testzip() is not None:  # torch does not compare the checksums that it wrote

@@ -4,9 +4,11 @@ import errno
 import os
 
 import pytest
+from pydantic import ValidationError
 
 from l2t.errors import DataError, DivergedError, UsageError
 from l2t.jobs.failure import classify
+from l2t.methods.registry import methods
 from l2t.store.state import Reason
 
 
@@ -39,3 +41,13 @@ def test_an_error_has_a_reason_and_one_line(error: Exception, reason: Reason, me
     assert found[0] == reason
     assert message in found[1]
     assert "\n" not in found[1]
+
+
+def test_settings_of_another_version_are_named() -> None:
+    with pytest.raises(ValidationError) as caught:
+        methods.get("kd")(temprature=3)
+    reason, said = classify(caught.value)
+    assert reason is Reason.INVALID
+    assert said == (
+        "its settings are not those of this version: temprature: Extra inputs are not permitted; ask for it again"
+    )

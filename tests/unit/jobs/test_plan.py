@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from l2t.data.base import DataInfo
-from l2t.errors import UsageError
+from l2t.errors import DataError, UsageError
 from l2t.jobs.estimate import RATE, estimate, modelled
 from l2t.jobs.inventory import Assumed
 from l2t.jobs.plan import Plan, plan, plan_source
@@ -317,11 +317,28 @@ def test_methods_without_phases_have_none() -> None:
     assert all(run.artefacts == () for run in planned().runs)
 
 
+INFO = Shelf.info
+
+
+def absent(shelf: Shelf, name: str, size: int) -> DataInfo:
+    if name == "cifar100":
+        raise DataError(f"no {name}")
+    return shelf.info(name)
+
+
 def test_a_phase_of_data_that_there_is_not_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match=r'no data set "glyph". Did you mean glyphs\?'):
         phased("intermediate", "method.through=glyph")
     with pytest.raises(UsageError, match="intermediate goes through another data set than its target"):
         phased("intermediate", "method.through=digits")
+    with monkeypatch.context() as patched:  # the same images elsewhere
+        patched.setattr(Shelf, "info", lambda shelf, name: INFO(shelf, name).model_copy(update={"checksum": "same"}))
+        with pytest.raises(UsageError, match="intermediate goes through another data set than its target"):
+            phased("intermediate", "method.through=glyphs")
+    with monkeypatch.context() as patched:
+        patched.setattr(Shelf, "dataset", absent)
+        with pytest.raises(DataError, match=r"no cifar100.*method.through=glyphs takes other images"):
+            phased("intermediate")
     monkeypatch.setattr(Shelf, "learnt", lambda shelf, source: "")
     with pytest.raises(UsageError, match=r"source network stored learnt is not known.*--set method.source_data=NAME"):
         phased("factor-transfer")

@@ -29,6 +29,10 @@ def test_options_without_effect_are_at_their_defaults() -> None:
     assert l2twww(which_input="gap").effective()["which_input"] == "gap"
     l2tww = methods.get("l2tww")
     assert l2tww(virtual_steps=0, hypergradient="first-order").effective() == l2tww(virtual_steps=0).effective()
+    assert l2tww(virtual_steps=0, virtual="thesis").effective() == l2tww(virtual_steps=0).effective()
+    even = l2twww(fixed=("which",)).effective()
+    assert l2twww(fixed=("which",), scale="mean-one").effective() == even
+    assert l2twww(fixed=("which",), which_start="default", scale="mean-one").effective()["scale"] == "mean-one"
     assert l2tww(fixed=("which",)).effective() == l2tww().effective()
     still = l2tww(fixed=("what", "where")).effective()
     for option in ({"virtual_steps": 5}, {"virtual": "thesis"}, {"hypergradient": "first-order"}, {"meta_lr": 1.0}):

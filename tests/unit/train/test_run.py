@@ -1,7 +1,9 @@
 """Single runs on the embedded digits: what they write, how they stop, go on and fail."""
 
 import io
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +12,10 @@ from obedient import Obedient
 
 from l2t.errors import DataError, DivergedError, UsageError
 from l2t.methods.registry import methods
-from l2t.spec import RunSpec, SourceSpec
+from l2t.spec import ArtefactSpec, RunSpec, SourceSpec
 from l2t.store.folder import JobFolder
 from l2t.train import checkpoint
+from l2t.train.artefact import make_artefact
 from l2t.train.control import Interrupted
 
 Spec = Callable[..., RunSpec]
@@ -112,6 +115,18 @@ def test_divergence_ends_the_run_with_the_epoch_and_no_result(spec: Spec, train:
         train(spec(train={"lr": 1e30, "epochs": 30}))
 
 
+def test_a_phase_whose_weights_are_not_finite_makes_nothing(
+    spec: Spec, source: SourceSpec, phases: dict[str, ArtefactSpec], tmp_path: Path
+) -> None:
+    options = {"hint_lr": 3e38, "hint_epochs": 1}
+    run = spec("fitnets", options, train={"batch": 64, "weight_decay": 1e3}, source=source.ref)
+    folder = JobFolder(tmp_path / "hint")
+    folder.make()
+    with pytest.raises(DivergedError, match=r"features\..* is not finite after the last step"):
+        make_artefact(phases[run.needs[1]], folder, tmp_path / "home", Obedient())
+    assert not folder.weights.exists()
+
+
 def test_meta_methods_trace_their_weights_and_the_probe(spec: Spec, source: SourceSpec, train: Train) -> None:
     _, folder = train(spec("l2twww", source=source.ref, train={"epochs": 50, "batch": 64}))
     chunks = sorted(folder.traces.glob("*.npz"))
@@ -175,3 +190,8 @@ def test_progress_is_told_with_epochs_done_and_planned(spec: Spec, train: Train)
     control = Obedient()
     train(spec(), control)
     assert control.told[-1] == (4, 4)
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "weights.pt")
+    assert checkpoint.load(tmp_path / "weights.pt") is None
