@@ -116,7 +116,7 @@ class MatrixTable(Drawn, can_focus=True):
     def _heads(self, rows: range, columns: range, label: int, size: int) -> list[list[Piece]]:
         total = len(self._shown.rows)
         shown = f"rows {rows.start + 1}–{rows.stop} of {total}" if len(rows) < total else ""
-        groups: list[Piece] = [(shown.ljust(label)[:label], FAINT)]
+        groups: list[Piece] = [(shown.ljust(label)[:label], FAINT if shown else PLAIN)]
         titles: list[Piece] = [(" " * label, PLAIN)]
         before = None
         for column in columns:
