@@ -177,14 +177,20 @@ def test_damaged_weights_are_noticed_and_queued_to_be_made_again(home: Path) -> 
 
 
 @pytest.mark.slow
-def test_what_a_run_says_of_damaged_weights_makes_them_again_the_same(home: Path, tiny: str) -> None:
+@pytest.mark.parametrize("other", [False, True])
+def test_what_a_run_says_of_damaged_weights_makes_them_again_the_same(home: Path, tiny: str, other: bool) -> None:
     before: dict[str, Any] = {name: folder.read_result() for name, folder in artefacts(home).items()}
-    damage(artefacts(home)[PARAPHRASER].weights)
+    made = artefacts(home)[PARAPHRASER]
+    if other:  # a sound file, of other weights
+        shutil.copy(artefacts(home)[TEACHERS[0]].weights, made.weights)
+    else:
+        damage(made.weights)
     asked = ("run", "--recipe", tiny, "--method", "factor-transfer", "--set", "method.weight=7", "--seeds", "1")
     failed = l2t(*asked, "--jobs", "1")
     assert failed.returncode == 1
     assert f"the weights of {PARAPHRASER} are gone or damaged: " in failed.stderr
-    assert "(l2t store rebuild, then l2t up, makes it again)" in failed.stderr
+    assert f"(delete {made.path}; l2t store rebuild, then l2t up, makes it again)" in failed.stderr
+    shutil.rmtree(made.path)
     assert "7 jobs are done, 2 queued" in l2t("store", "rebuild").stdout
     done = l2t(*asked, "--jobs", "1")
     assert done.returncode == 0, done.stderr
